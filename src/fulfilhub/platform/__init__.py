@@ -1,0 +1,1 @@
+"""The ground every domain stands on: settings, work, jobs, events, ids, clock, secrets. No HTTP here."""

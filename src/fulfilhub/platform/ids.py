@@ -1,0 +1,92 @@
+"""Identifiers: UUIDv7 inside, TypeID outside (`ord_01h455vb4pex5vsknk084sn02q`).
+
+Source: https://github.com/jetify-com/typeid/tree/main/spec (prefix, underscore, 26 characters of
+Crockford base32 over the 128 bits of a UUIDv7).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import uuid_utils.compat
+from typeid.codecs.base32 import decode, encode
+
+from fulfilhub.platform.errors import FieldError, Invalid, NotFound
+
+SUFFIX = "[0-7][0-9a-hjkmnp-tv-z]{25}"
+
+
+def new() -> UUID:
+    """A fresh time-ordered id (UUIDv7)."""
+    return uuid_utils.compat.uuid7()
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of entity: its prefix, and the noun used in messages."""
+
+    prefix: str
+    noun: str
+
+    @property
+    def pattern(self) -> str:
+        """Regular expression of this kind's ids, for schemas."""
+        return f"^{self.prefix}_{SUFFIX}$"
+
+    def show(self, value: UUID) -> str:
+        """The id as the outside sees it."""
+        return f"{self.prefix}_{encode(value.bytes)}"
+
+    def _decode(self, text: str) -> UUID | None:
+        prefix, _, suffix = text.rpartition("_")
+        if prefix != self.prefix or len(suffix) != 26 or suffix[0] > "7":
+            return None
+        try:
+            return UUID(bytes=bytes(decode(suffix)))
+        except Exception:  # the library raises bare exceptions of several kinds
+            return None
+
+    def find(self, text: str) -> UUID:
+        """The id named in a path. Raises NotFound when it cannot be one of this kind."""
+        value = self._decode(text)
+        if value is None:
+            raise NotFound(f"There is no {self.noun} {text!r}.")
+        return value
+
+    def read(self, text: str, pointer: str) -> UUID:
+        """The id named in a body or query. Raises Invalid naming the field."""
+        value = self._decode(text)
+        if value is None:
+            detail = f"Must be the id of a {self.noun}, such as {self.show(new())!r}."
+            raise Invalid(detail, fields=[FieldError(pointer, detail)])
+        return value
+
+
+ACCOUNT = Kind("acc", "account")
+API_KEY = Kind("key", "API key")
+CONTRACT = Kind("con", "contract")
+WAREHOUSE = Kind("wh", "warehouse")
+STORE = Kind("str", "store")
+PRODUCT = Kind("prd", "product")
+LISTING = Kind("lst", "listing")
+MOVEMENT = Kind("mov", "stock movement")
+RECEIPT = Kind("rcp", "stock receipt")
+ADJUSTMENT = Kind("adj", "stock adjustment")
+ORDER = Kind("ord", "order")
+ORDER_LINE = Kind("orl", "order line")
+HOLD = Kind("hld", "hold")
+DECISION = Kind("rdc", "routing decision")
+FULFILMENT = Kind("ful", "fulfilment")
+WORK_ORDER = Kind("wko", "work order")
+LEASE = Kind("lea", "lease")
+SHIPMENT = Kind("shp", "shipment")
+PARCEL = Kind("par", "parcel")
+TRACKING_EVENT = Kind("trk", "tracking event")
+RETURN = Kind("ret", "return")
+RETURN_LINE = Kind("rtl", "return line")
+CHARGE = Kind("chg", "charge")
+EVENT = Kind("evt", "event")
+JOB = Kind("job", "job")
+STORE_UPDATE = Kind("sup", "store update")
+MESSAGE = Kind("msg", "message")

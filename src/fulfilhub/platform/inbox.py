@@ -1,0 +1,105 @@
+"""Raw first: what arrives from outside is stored as it came, sealed and expiring, before anybody reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from fulfilhub.platform import ids
+from fulfilhub.platform.database import AccountTable, Base
+from fulfilhub.platform.secrets import Vault
+from fulfilhub.platform.work import Work
+
+
+class Message(AccountTable, Base):
+    """One raw message. `source` is the door it came by (`api`, `store:<uuid>`, `carrier`), `dedupe_key` what makes
+    a repeat the same message; `payload` is sealed headers and body, emptied when it expires or is erased.
+    Whoever read it keeps what became of it: `outcome`, and `detail`, a sentence without personal data."""
+
+    __tablename__ = "inbox"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    source: Mapped[str]
+    topic: Mapped[str]
+    dedupe_key: Mapped[str]
+    payload: Mapped[bytes | None]
+    repeats: Mapped[int] = mapped_column(server_default="0")
+    received_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    handled_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]
+    detail: Mapped[str | None]
+
+    __table_args__ = (
+        UniqueConstraint("account_id", "source", "dedupe_key", name="uq_inbox_dedupe"),
+        Index("ix_inbox_expires", "expires_at", postgresql_where=text("payload IS NOT NULL")),
+        # Orders that came by our own API are found through the order; they need not pay for this index.
+        Index("ix_inbox_source", "account_id", "source", "id", postgresql_where=text("source <> 'api'")),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Raw:
+    """A message as it came."""
+
+    source: str
+    topic: str
+    dedupe_key: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class _Envelope(msgspec.Struct):
+    headers: dict[str, str]
+    body: bytes
+
+
+STORE = text(
+    """
+    INSERT INTO inbox AS i (account_id, id, source, topic, dedupe_key, payload, received_at, expires_at)
+    SELECT :account, m.id, m.source, m.topic, m.key, m.payload, :now, :expires
+    FROM unnest(cast(:ids AS uuid[]), cast(:sources AS text[]), cast(:topics AS text[]), cast(:keys AS text[]),
+                cast(:payloads AS bytea[])) AS m (id, source, topic, key, payload)
+    ON CONFLICT (account_id, source, dedupe_key) DO UPDATE SET repeats = i.repeats + 1
+    RETURNING i.id, i.repeats
+    """
+)
+
+
+async def store(work: Work, vault: Vault, raws: Sequence[Raw], keep_days: int) -> list[tuple[UUID, bool]]:
+    """Keep raw messages; for each (its id, whether it is new). A repeat keeps the first one's payload.
+
+    Keys within one call must differ.
+    """
+    made = [ids.new() for _ in raws]
+    rows = await work.db.execute(
+        STORE,
+        {
+            "account": work.account_id,
+            "now": work.now,
+            "expires": work.now + timedelta(days=keep_days),
+            "ids": made,
+            "sources": [raw.source for raw in raws],
+            "topics": [raw.topic for raw in raws],
+            "keys": [raw.dedupe_key for raw in raws],
+            "payloads": [seal(vault, raw) for raw in raws],
+        },
+    )
+    return [(row.id, row.repeats == 0) for row in rows]
+
+
+def seal(vault: Vault, raw: Raw) -> bytes:
+    """A message's headers and body as the inbox keeps them."""
+    return vault.encrypt(msgspec.msgpack.encode(_Envelope(dict(raw.headers), raw.body)))
+
+
+def open_payload(vault: Vault, payload: bytes) -> tuple[dict[str, str], bytes]:
+    """(headers, body) of a stored message. Raises ValueError when the key is gone."""
+    envelope = msgspec.msgpack.decode(vault.decrypt(payload), type=_Envelope)
+    return envelope.headers, envelope.body

@@ -1,0 +1,1 @@
+"""Jobs are tickets: rows written with their cause, handed to Dramatiq, leased, and deleted with their effects."""

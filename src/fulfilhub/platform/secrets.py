@@ -1,0 +1,74 @@
+"""Secrets at rest and unguessable links. Cryptography is the `cryptography` package's and the standard library's."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+
+def _derive(secret: str, purpose: str) -> bytes:
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=f"fulfilhub:{purpose}".encode()).derive(secret.encode())
+
+
+class Vault:
+    """Encrypts with the first secret, decrypts with any; signs links likewise. Never printed."""
+
+    def __init__(self, secret_keys: Sequence[str]) -> None:
+        self._fernet = MultiFernet(
+            [Fernet(base64.urlsafe_b64encode(_derive(key, "encryption"))) for key in secret_keys]
+        )
+        self._link_keys = [_derive(key, "links") for key in secret_keys]
+
+    def encrypt(self, plain: bytes) -> bytes:
+        """Authenticated encryption (Fernet), as stored in bytea columns."""
+        return self._fernet.encrypt(plain)
+
+    def decrypt(self, sealed: bytes) -> bytes:
+        """The plain bytes. Raises ValueError when no key of ours sealed them."""
+        try:
+            return self._fernet.decrypt(sealed)
+        except InvalidToken:
+            raise ValueError("This secret was sealed with a key that is no longer configured.") from None
+
+    def encrypt_map(self, values: dict[str, str]) -> bytes:
+        """A small dict of credentials, sealed."""
+        return self.encrypt(msgspec.json.encode(values))
+
+    def decrypt_map(self, sealed: bytes) -> dict[str, str]:
+        """The dict that `encrypt_map` sealed."""
+        return msgspec.json.decode(self.decrypt(sealed), type=dict[str, str])
+
+    def link_mac(self, purpose: str, entity: UUID) -> str:
+        """The unguessable part (192 bits) of a public link to one entity."""
+        return _mac(self._link_keys[0], purpose, entity)
+
+    def link_is_genuine(self, purpose: str, entity: UUID, mac: str) -> bool:
+        """Constant-time check against each live key."""
+        given = mac.encode("utf-8", "replace")
+        matches = [hmac.compare_digest(_mac(key, purpose, entity).encode(), given) for key in self._link_keys]
+        return any(matches)
+
+
+def _mac(key: bytes, purpose: str, entity: UUID) -> str:
+    digest = hmac.new(key, purpose.encode() + b":" + entity.bytes, hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(digest[:24]).decode()
+
+
+def new_token(size: int = 32) -> str:
+    """A random URL-safe secret of `size` bytes."""
+    return secrets.token_urlsafe(size)
+
+
+def fingerprint(secret: str | bytes) -> bytes:
+    """SHA-256 of a high-entropy secret, as stored for look-up (no slow hash needed: 256 random bits)."""
+    data = secret.encode() if isinstance(secret, str) else secret
+    return hashlib.sha256(data).digest()

@@ -1,0 +1,197 @@
+"""Every setting, typed, with its environment variable and one line of doc. Read once by an entry point, passed down."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Self, TypeVar, cast, get_type_hints
+from urllib.parse import quote, urlsplit, urlunsplit
+
+T = TypeVar("T")
+
+
+class SettingsError(Exception):
+    """A setting is missing or can't be read; the message names the variable and the fix."""
+
+
+def setting(env: str, doc: str, default: object = MISSING, *, secret: bool = False) -> T:  # type: ignore[type-var]
+    """A dataclass field read from the environment variable `env`. Secret ones are left out of `repr`."""
+    metadata = {"env": env, "doc": doc, "secret": secret}
+    if default is MISSING:
+        return cast(T, field(metadata=metadata, repr=not secret))
+    return cast(T, field(default=default, metadata=metadata, repr=not secret))
+
+
+def _convert(env: str, text: str, kind: object) -> object:
+    try:
+        if kind is bool:
+            lowered = text.strip().lower()
+            if lowered not in {"1", "0", "true", "false", "yes", "no", "on", "off"}:
+                raise ValueError
+            return lowered in {"1", "true", "yes", "on"}
+        if kind is int:
+            return int(text)
+        if kind is float:
+            return float(text)
+        if kind == tuple[str, ...]:
+            return tuple(part.strip() for part in text.split(",") if part.strip())
+    except ValueError:
+        raise SettingsError(f"{env}={text!r} can't be read as {getattr(kind, '__name__', kind)}.") from None
+    return text
+
+
+class _Group:
+    """A group of settings; each field says its own variable."""
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Self:
+        hints = get_type_hints(cls)
+        values: dict[str, object] = {}
+        for spec in fields(cls):  # type: ignore[arg-type]
+            name = spec.metadata["env"]
+            text = env.get(name, "")
+            if text != "":
+                values[spec.name] = _convert(name, text, hints[spec.name])
+            elif spec.default is MISSING:
+                raise SettingsError(f"{name} is not set: {spec.metadata['doc']}")
+        return cls(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings(_Group):
+    host: str = setting("HOST", "Address the API listens on.", "127.0.0.1")
+    port: int = setting("PORT", "Port the API listens on.", 8000)
+    public_url: str = setting("PUBLIC_URL", "How the outside reaches us; empty means http://HOST:PORT.", "")
+    api_workers: int = setting("API_WORKERS", "API processes.", 2)
+    body_limit: int = setting(
+        "BODY_LIMIT_BYTES", "Largest request body; batches may be eight times as large.", 1_048_576
+    )
+    log_level: str = setting("LOG_LEVEL", "debug, info, warning or error.", "info")
+    log_format: str = setting("LOG_FORMAT", "json or console.", "json")
+    metrics_dir: str = setting("PROMETHEUS_MULTIPROC_DIR", "Folder where processes share their metrics.", "")
+
+    @property
+    def url(self) -> str:
+        """The public base address, without a trailing slash."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseSettings(_Group):
+    url: str = setting(
+        "DATABASE_URL",
+        "PostgreSQL 15+ as the owner (migrations); api and worker logins derive from it.",
+        "",
+        secret=True,
+    )
+    api_url: str = setting("DATABASE_API_URL", "Login of the API; empty: derived from DATABASE_URL.", "", secret=True)
+    worker_url: str = setting("DATABASE_WORKER_URL", "Login of worker and relay; empty: derived.", "", secret=True)
+    pool_size: int = setting("DATABASE_POOL_SIZE", "Connections kept per process.", 12)
+    pool_overflow: int = setting("DATABASE_POOL_OVERFLOW", "Further connections per process under load.", 8)
+    statement_timeout: int = setting("DATABASE_STATEMENT_TIMEOUT", "Seconds a statement may take.", 30)
+    lock_timeout: int = setting("DATABASE_LOCK_TIMEOUT", "Seconds a statement may wait for a lock.", 10)
+
+
+@dataclass(frozen=True, slots=True)
+class RedisSettings(_Group):
+    url: str = setting(
+        "REDIS_URL", "Redis 7+ or Valkey: messages and rate limits; nothing is kept there only.", "", secret=True
+    )
+    namespace: str = setting("REDIS_NAMESPACE", "Prefix of our keys.", "fulfilhub")
+
+
+@dataclass(frozen=True, slots=True)
+class SecuritySettings(_Group):
+    secret_keys: tuple[str, ...] = setting(
+        "FULFILHUB_SECRET_KEYS",
+        "Comma-separated secrets of at least 32 characters; the first encrypts, the others still decrypt and verify.",
+        secret=True,
+    )
+    allow_private_hosts: bool = setting(
+        "ALLOW_PRIVATE_HOSTS", "Let outgoing calls reach loopback and private addresses (demo, tests).", False
+    )
+    trust_forwarded: bool = setting("TRUST_FORWARDED", "Believe X-Forwarded-* of a proxy in front.", False)
+
+
+@dataclass(frozen=True, slots=True)
+class JobSettings(_Group):
+    threads: int = setting("WORKER_THREADS", "Jobs run at once per worker process.", 8)
+    processes: int = setting("WORKER_PROCESSES", "Worker processes.", 1)
+    lease: int = setting("JOB_LEASE_SECONDS", "A job whose worker went silent is given out again after this.", 15)
+    max_attempts: int = setting("JOB_MAX_ATTEMPTS", "Tries before a job is kept as dead.", 12)
+    relay_poll: float = setting("RELAY_POLL_SECONDS", "How often the relay looks for due work.", 0.25)
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySettings(_Group):
+    raw_retention_days: int = setting("RAW_RETENTION_DAYS", "Days a raw payload is kept.", 30)
+    idempotency_hours: int = setting("IDEMPOTENCY_HOURS", "Hours an Idempotency-Key is remembered.", 48)
+    rate_limit: int = setting(
+        "RATE_LIMIT_PER_MINUTE", "Requests per API key and minute; 0 switches the limit off.", 1200
+    )
+    work_lease: int = setting("WORK_LEASE_SECONDS", "Seconds a partner's claim lives without a heartbeat.", 900)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All groups together. `Settings.from_env(os.environ)` is the only reader of the environment."""
+
+    server: ServerSettings
+    database: DatabaseSettings
+    redis: RedisSettings
+    security: SecuritySettings
+    jobs: JobSettings
+    policy: PolicySettings
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Self:
+        """Read and check everything. Raises SettingsError naming the variable."""
+        made = cls(
+            server=ServerSettings.from_env(env),
+            database=DatabaseSettings.from_env(env),
+            redis=RedisSettings.from_env(env),
+            security=SecuritySettings.from_env(env),
+            jobs=JobSettings.from_env(env),
+            policy=PolicySettings.from_env(env),
+        )
+        if any(len(key) < 32 for key in made.security.secret_keys):
+            raise SettingsError("FULFILHUB_SECRET_KEYS: each secret needs at least 32 characters.")
+        return made
+
+    def login_password(self, login: str) -> str:
+        """Password of a derived database login; the same secret always gives the same password."""
+        key = self.security.secret_keys[-1].encode()
+        digest = hmac.new(key, f"database-login:{login}".encode(), hashlib.sha256).digest()
+        return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+    def database_url(self, login: str) -> str:
+        """URL for `owner`, `api` or `worker`, in SQLAlchemy's asyncpg form. Raises SettingsError when none is known."""
+        given = {"owner": self.database.url, "api": self.database.api_url, "worker": self.database.worker_url}[login]
+        if given:
+            return _asyncpg(given)
+        if not self.database.url:
+            raise SettingsError("DATABASE_URL is not set: name a PostgreSQL database, or use `fulfilhub run`.")
+        parts = urlsplit(self.database.url)
+        user = f"fulfilhub_{login}"
+        host = parts.netloc.rpartition("@")[2]
+        netloc = f"{user}:{quote(self.login_password(user), safe='')}@{host}"
+        return _asyncpg(urlunsplit(parts._replace(netloc=netloc)))
+
+
+def _asyncpg(url: str) -> str:
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme.split("+")[0] not in {"postgres", "postgresql"}:
+        raise SettingsError("The database URL must look like postgresql://user:password@host:5432/name.")
+    return f"postgresql+asyncpg://{rest}"
+
+
+def documented() -> Iterator[tuple[str, str, str]]:
+    """(variable, default, doc) of every setting, for the docs and `fulfilhub settings`."""
+    for group in get_type_hints(Settings).values():
+        for spec in fields(group):
+            default = "" if spec.default is MISSING else spec.default
+            shown = ",".join(default) if isinstance(default, tuple) else str(default)
+            yield spec.metadata["env"], shown or ("required" if spec.default is MISSING else ""), spec.metadata["doc"]
