@@ -1,0 +1,1 @@
+"""What HTTP needs everywhere: problems, pages, headers, limits, the contract. No SQL."""
