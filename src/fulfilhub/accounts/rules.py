@@ -1,0 +1,54 @@
+"""Kinds of accounts, permissions of keys, and what an API key looks like."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+from fulfilhub.platform.secrets import new_token
+
+
+class AccountKind(StrEnum):
+    MERCHANT = "merchant"
+    PARTNER = "partner"
+    PLATFORM = "platform"
+
+
+class Mode(StrEnum):
+    """Test mode is a twin account: the same wall that parts two merchants parts test from live."""
+
+    LIVE = "live"
+    TEST = "test"
+
+
+class ContractState(StrEnum):
+    """A partner offers, the merchant accepts, either ends."""
+
+    OFFERED = "offered"
+    ACTIVE = "active"
+    ENDED = "ended"
+
+
+_MERCHANT = (
+    "orders:read orders:write catalogue:read catalogue:write inventory:read inventory:write stores:read stores:write "
+    "returns:read returns:write billing:read events:read tracking:write warehouses:read warehouses:write "
+    "work:read work:write contracts:read contracts:write keys:read keys:write jobs:read jobs:write"
+)
+_PARTNER = (
+    "work:read work:write warehouses:read warehouses:write inventory:write events:read tracking:write "
+    "contracts:read contracts:write keys:read keys:write"
+)
+_PLATFORM = "accounts:read accounts:write jobs:read jobs:write keys:read keys:write events:read"
+
+PERMISSIONS: dict[AccountKind, tuple[str, ...]] = {
+    AccountKind.MERCHANT: tuple(_MERCHANT.split()),
+    AccountKind.PARTNER: tuple(_PARTNER.split()),
+    AccountKind.PLATFORM: tuple(_PLATFORM.split()),
+}
+
+KEY = re.compile(r"^fh_(live|test)_[A-Za-z0-9_-]{43}$")
+
+
+def new_key(mode: Mode) -> str:
+    """A fresh API key: `fh_live_` or `fh_test_` and 256 random bits."""
+    return f"fh_{mode}_{new_token(32)}"

@@ -1,0 +1,233 @@
+"""Wire shapes of accounts, keys and contracts."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from msgspec import Meta, Struct
+
+from fulfilhub.accounts.commands import MadeKey
+from fulfilhub.accounts.queries import AccountRow, ContractRow, EventRow, KeyRow
+from fulfilhub.platform import ids
+from fulfilhub.platform.jobs.deadletters import DeadJob
+
+Name = Annotated[str, Meta(min_length=1, max_length=200, examples=["Ada's Mugs"])]
+Permission = Annotated[str, Meta(min_length=1, max_length=60, examples=["orders:read"])]
+AccountId = Annotated[str, Meta(pattern=ids.ACCOUNT.pattern, examples=["acc_01h455vb4pex5vsknk084sn02q"])]
+WarehouseId = Annotated[str, Meta(pattern=ids.WAREHOUSE.pattern, examples=["wh_01h455vb4pex5vsknk084sn02q"])]
+
+
+class AccountIn(Struct, kw_only=True, forbid_unknown_fields=True):
+    """A new organisation."""
+
+    kind: Literal["merchant", "partner"]
+    name: Name
+
+
+class NewKeyOut(Struct, kw_only=True):
+    """A key with its secret, which is shown this once."""
+
+    id: str
+    account_id: str
+    secret: str
+
+
+class NewAccountOut(Struct, kw_only=True):
+    """A new organisation: its live account, its test twin, and a first key for each."""
+
+    live: NewKeyOut
+    test: NewKeyOut
+
+
+class AccountOut(Struct, kw_only=True):
+    """An organisation in one mode."""
+
+    id: str
+    kind: Literal["merchant", "partner", "platform"]
+    mode: Literal["live", "test"]
+    name: str
+    twin_id: str | None
+    version: int
+    created_at: datetime
+
+
+class KeyIn(Struct, kw_only=True, forbid_unknown_fields=True):
+    """A new key. Without `permissions` it may do all that this kind of account can."""
+
+    name: Name
+    permissions: Annotated[list[Permission], Meta(min_length=1, max_length=50)] | None = None
+    expires_at: datetime | None = None
+
+
+class KeyRotateIn(Struct, kw_only=True, forbid_unknown_fields=True):
+    """How long the old key goes on working beside the new one."""
+
+    overlap_hours: Annotated[int, Meta(ge=0, le=720)] = 24
+
+
+class KeyOut(Struct, kw_only=True):
+    """A key without its secret; `hint` is the secret's last four characters."""
+
+    id: str
+    name: str
+    hint: str
+    permissions: list[str]
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+class ContractIn(Struct, kw_only=True, forbid_unknown_fields=True):
+    """A partner's offer of one of its warehouses to a merchant."""
+
+    merchant_id: AccountId
+    warehouse_id: WarehouseId
+    starts_on: date
+    ends_on: date | None = None
+
+
+class ContractOut(Struct, kw_only=True):
+    """A contract between a merchant and a partner for one warehouse."""
+
+    id: str
+    merchant_id: str
+    partner_id: str
+    warehouse_id: str
+    state: Literal["offered", "active", "ended"]
+    starts_on: date
+    ends_on: date | None
+    version: int
+    created_at: datetime
+
+
+class EventOut(Struct, kw_only=True):
+    """One thing that happened. `data` holds ids and plain values; what it names is read at its own address."""
+
+    id: str
+    seq: int
+    type: Annotated[str, Meta(examples=["order.received"])]
+    data: dict[str, object]
+    actor: str
+    occurred_at: datetime
+
+
+class EventPage(Struct, kw_only=True):
+    """A stretch of the log. `next_cursor` is always there, so that you can ask for what comes after."""
+
+    data: list[EventOut]
+    next_cursor: str
+    has_more: bool
+
+
+class JobOut(Struct, kw_only=True):
+    """Background work that failed too often."""
+
+    id: str
+    account_id: str
+    kind: str
+    attempts: int
+    last_error: str | None
+    created_at: datetime
+
+
+class RerunOut(Struct, kw_only=True):
+    """A job that was given a fresh start."""
+
+    id: str
+    state: Literal["ready"]
+
+
+ID_FIELDS: dict[str, ids.Kind] = {
+    "contract_id": ids.CONTRACT,
+    "fulfilment_id": ids.FULFILMENT,
+    "hold_id": ids.HOLD,
+    "key_id": ids.API_KEY,
+    "line_id": ids.ORDER_LINE,
+    "merchant_id": ids.ACCOUNT,
+    "order_id": ids.ORDER,
+    "parcel_id": ids.PARCEL,
+    "partner_id": ids.ACCOUNT,
+    "product_id": ids.PRODUCT,
+    "return_id": ids.RETURN,
+    "shipment_id": ids.SHIPMENT,
+    "store_id": ids.STORE,
+    "warehouse_id": ids.WAREHOUSE,
+    "work_order_id": ids.WORK_ORDER,
+    "charge_id": ids.CHARGE,
+    "decision_id": ids.DECISION,
+}
+
+
+def _shown(name: str, value: object) -> object:
+    kind = ID_FIELDS.get(name.removesuffix("s") if isinstance(value, list) else name)
+    if kind is None or value is None:
+        return value
+    if isinstance(value, list):
+        return [kind.show(UUID(str(item))) for item in value]
+    return kind.show(UUID(str(value)))
+
+
+def event_out(row: EventRow) -> EventOut:
+    return EventOut(
+        id=ids.EVENT.show(row.id),
+        seq=row.seq,
+        type=row.type,
+        data={name: _shown(name, value) for name, value in row.data.items()},
+        actor=row.actor,
+        occurred_at=row.occurred_at,
+    )
+
+
+def job_out(row: DeadJob) -> JobOut:
+    return JobOut(
+        id=ids.JOB.show(row.id),
+        account_id=ids.ACCOUNT.show(row.account_id),
+        kind=row.kind,
+        attempts=row.attempts,
+        last_error=row.last_error,
+        created_at=row.created_at,
+    )
+
+
+def new_key_out(made: MadeKey) -> NewKeyOut:
+    return NewKeyOut(id=ids.API_KEY.show(made.id), account_id=ids.ACCOUNT.show(made.account_id), secret=made.secret)
+
+
+def account_out(row: AccountRow) -> AccountOut:
+    return AccountOut(
+        id=ids.ACCOUNT.show(row.account_id),
+        kind=row.kind,  # type: ignore[arg-type]  # the CHECK constraint holds it to these values
+        mode=row.mode,  # type: ignore[arg-type]
+        name=row.name,
+        twin_id=ids.ACCOUNT.show(row.twin_id) if row.twin_id else None,
+        version=row.version,
+        created_at=row.created_at,
+    )
+
+
+def key_out(row: KeyRow) -> KeyOut:
+    return KeyOut(
+        id=ids.API_KEY.show(row.id),
+        name=row.name,
+        hint=row.hint,
+        permissions=row.permissions,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        revoked_at=row.revoked_at,
+    )
+
+
+def contract_out(row: ContractRow) -> ContractOut:
+    return ContractOut(
+        id=ids.CONTRACT.show(row.id),
+        merchant_id=ids.ACCOUNT.show(row.merchant_id),
+        partner_id=ids.ACCOUNT.show(row.partner_id),
+        warehouse_id=ids.WAREHOUSE.show(row.warehouse_id),
+        state=row.state,  # type: ignore[arg-type]
+        starts_on=row.starts_on,
+        ends_on=row.ends_on,
+        version=row.version,
+        created_at=row.created_at,
+    )
