@@ -1,0 +1,65 @@
+"""Tables of products and listings."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from fulfilhub.platform.database import Base, MerchantTable
+
+
+class Product(MerchantTable, Base):
+    """One SKU. Weight in grams, sizes in millimetres, customs value in minor units of `customs_currency`."""
+
+    __tablename__ = "products"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    sku: Mapped[str]
+    name: Mapped[str]
+    barcodes: Mapped[list[str]]
+    weight_grams: Mapped[int | None]
+    length_mm: Mapped[int | None]
+    width_mm: Mapped[int | None]
+    height_mm: Mapped[int | None]
+    hs_code: Mapped[str | None]
+    origin_country: Mapped[str | None]
+    customs_value_minor: Mapped[int | None] = mapped_column(BigInteger)
+    customs_currency: Mapped[str | None]
+    state: Mapped[str] = mapped_column(server_default="active")
+    version: Mapped[int] = mapped_column(server_default="1")
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+    __table_args__ = (
+        UniqueConstraint("merchant_id", "sku", name="uq_products_sku"),
+        CheckConstraint("state IN ('active', 'archived')", name="state"),
+        CheckConstraint("weight_grams >= 0", name="weight"),
+        CheckConstraint("length_mm > 0 AND width_mm > 0 AND height_mm > 0", name="size"),
+        CheckConstraint(
+            "customs_value_minor >= 0 AND (customs_value_minor IS NULL) = (customs_currency IS NULL)",
+            name="customs_value",
+        ),
+    )
+
+
+class Listing(MerchantTable, Base):
+    """A store's variant (its own id of it) and the product it means. The store is known by its id only."""
+
+    __tablename__ = "listings"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    store_id: Mapped[UUID]
+    external_id: Mapped[str]
+    product_id: Mapped[UUID]
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        UniqueConstraint("merchant_id", "store_id", "external_id", name="uq_listings_external_id"),
+        ForeignKeyConstraint(
+            ["merchant_id", "product_id"], ["products.merchant_id", "products.id"], name="fk_listings_product"
+        ),
+        Index("ix_listings_product", "merchant_id", "product_id"),
+    )

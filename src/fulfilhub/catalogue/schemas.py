@@ -1,0 +1,171 @@
+"""Wire shapes of products and listings."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from fulfilhub.catalogue.commands import NewProduct
+from fulfilhub.catalogue.queries import ListingRow, ProductRow
+from fulfilhub.catalogue.rules import BATCH_LIMIT, PRODUCT, SKU_PATTERN, ProductState
+from fulfilhub.platform import ids
+from fulfilhub.platform.machines import Who
+from fulfilhub.web.problems import Problem
+
+Sku = Annotated[str, Meta(pattern=SKU_PATTERN, max_length=100, examples=["MUG-RED"])]
+Name = Annotated[str, Meta(min_length=1, max_length=300, examples=["Red mug"])]
+Barcodes = Annotated[
+    list[Annotated[str, Meta(pattern=r"^[\x21-\x7e]{1,64}$", examples=["5012345678900"])]], Meta(max_length=20)
+]
+Grams = Annotated[int, Meta(ge=0, le=10_000_000, examples=[350])]
+Millimetres = Annotated[int, Meta(ge=1, le=100_000, examples=[120])]
+HsCode = Annotated[str, Meta(pattern=r"^[0-9]{6,12}$", examples=["691200"])]
+Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}$", examples=["GB"])]
+Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$", examples=["GBP"])]
+Minor = Annotated[int, Meta(ge=0, le=1_000_000_000_000, examples=[499])]
+StoreId = Annotated[str, Meta(pattern=ids.STORE.pattern, examples=["str_01h455vb4pex5vsknk084sn02q"])]
+ProductId = Annotated[str, Meta(pattern=ids.PRODUCT.pattern, examples=["prd_01h455vb4pex5vsknk084sn02q"])]
+
+
+class ProductIn(Struct, kw_only=True, forbid_unknown_fields=True):
+    """A new product. The SKU is compared exactly and can't be changed later."""
+
+    sku: Sku
+    name: Name
+    barcodes: Barcodes = msgspec.field(default_factory=list)
+    weight_grams: Grams | None = None
+    length_mm: Millimetres | None = None
+    width_mm: Millimetres | None = None
+    height_mm: Millimetres | None = None
+    hs_code: HsCode | None = None
+    origin_country: Country | None = None
+    customs_value_minor: Minor | None = None
+    customs_currency: Currency | None = None
+
+
+class ProductChangeIn(Struct, kw_only=True, forbid_unknown_fields=True):
+    """What to change; what is left out stays, null clears."""
+
+    name: Name | UnsetType = UNSET
+    barcodes: Barcodes | UnsetType = UNSET
+    weight_grams: Grams | UnsetType | None = UNSET
+    length_mm: Millimetres | UnsetType | None = UNSET
+    width_mm: Millimetres | UnsetType | None = UNSET
+    height_mm: Millimetres | UnsetType | None = UNSET
+    hs_code: HsCode | UnsetType | None = UNSET
+    origin_country: Country | UnsetType | None = UNSET
+    customs_value_minor: Minor | UnsetType | None = UNSET
+    customs_currency: Currency | UnsetType | None = UNSET
+
+
+class ProductBatchIn(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Products to make. Each item is read by itself, so that a bad one never fails its neighbours."""
+
+    products: Annotated[
+        list[object],
+        Meta(min_length=1, max_length=BATCH_LIMIT, description="Each as the body of `POST /v1/products`."),
+    ]
+
+
+class ProductOut(Struct, kw_only=True):
+    """A product: one row per SKU. Weight in grams, sizes in millimetres, customs value in minor units."""
+
+    id: str
+    sku: str
+    name: str
+    barcodes: list[str]
+    weight_grams: int | None
+    length_mm: int | None
+    width_mm: int | None
+    height_mm: int | None
+    hs_code: str | None
+    origin_country: str | None
+    customs_value_minor: int | None
+    customs_currency: str | None
+    state: Literal["active", "archived"]
+    actions: list[str]
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class ProductAnswerOut(Struct, kw_only=True):
+    """What became of one item of a batch: `status` as if it had been sent alone, and the product or the problem."""
+
+    index: int
+    status: int
+    product: ProductOut | None = None
+    problem: Problem | None = None
+
+
+class ProductBatchOut(Struct, kw_only=True):
+    """An answer per item, in the order in which they were sent."""
+
+    created: int
+    failed: int
+    data: list[ProductAnswerOut]
+
+
+class ListingIn(Struct, kw_only=True, forbid_unknown_fields=True):
+    """A store's variant (the store's own id of it), and the product it means."""
+
+    store_id: StoreId
+    external_id: Annotated[str, Meta(min_length=1, max_length=200, examples=["43729076"])]
+    product_id: ProductId
+
+
+class ListingOut(Struct, kw_only=True):
+    """A store's variant, mapped to a product."""
+
+    id: str
+    store_id: str
+    external_id: str
+    product_id: str
+    created_at: datetime
+
+
+def changes_of(data: Struct) -> dict[str, object]:
+    """The fields that were sent."""
+    return {name: value for name in data.__struct_fields__ if (value := getattr(data, name)) is not UNSET}
+
+
+def new_product(data: ProductIn) -> NewProduct:
+    values = msgspec.structs.asdict(data)
+    # A pattern's `$` lets one line break at the end pass.
+    return NewProduct(**{**values, "sku": data.sku.strip(), "barcodes": tuple(data.barcodes)})
+
+
+def product_out(row: ProductRow) -> ProductOut:
+    state = ProductState(row.state)
+    return ProductOut(
+        id=ids.PRODUCT.show(row.id),
+        sku=row.sku,
+        name=row.name,
+        barcodes=row.barcodes,
+        weight_grams=row.weight_grams,
+        length_mm=row.length_mm,
+        width_mm=row.width_mm,
+        height_mm=row.height_mm,
+        hs_code=row.hs_code,
+        origin_country=row.origin_country,
+        customs_value_minor=row.customs_value_minor,
+        customs_currency=row.customs_currency,
+        state=row.state,  # type: ignore[arg-type]  # the CHECK constraint holds it to these values
+        actions=[str(verb) for verb in PRODUCT.actions(state, Who.MERCHANT)],
+        version=row.version,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
+
+
+def listing_out(row: ListingRow) -> ListingOut:
+    return ListingOut(
+        id=ids.LISTING.show(row.id),
+        store_id=ids.STORE.show(row.store_id),
+        external_id=row.external_id,
+        product_id=ids.PRODUCT.show(row.product_id),
+        created_at=row.created_at,
+    )

@@ -1,0 +1,37 @@
+"""Every look at warehouses and stock, and every row lock on stock levels."""
+
+from __future__ import annotations
+
+from fulfilhub.inventory.queries.stock import (
+    LevelRow,
+    MovementRow,
+    get_level,
+    list_levels,
+    list_movements,
+    lock_levels,
+)
+from fulfilhub.inventory.queries.warehouses import (
+    WarehouseProfile,
+    WarehouseRow,
+    get_warehouse,
+    list_warehouses,
+    read_profile,
+    receivable,
+    warehouses_for,
+)
+
+__all__ = [
+    "LevelRow",
+    "MovementRow",
+    "WarehouseProfile",
+    "WarehouseRow",
+    "get_level",
+    "get_warehouse",
+    "list_levels",
+    "list_movements",
+    "list_warehouses",
+    "lock_levels",
+    "read_profile",
+    "receivable",
+    "warehouses_for",
+]

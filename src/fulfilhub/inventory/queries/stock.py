@@ -1,0 +1,144 @@
+"""Looks at stock levels and the ledger; the one place where level rows are locked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import select, tuple_
+
+from fulfilhub.catalogue.models import Product
+from fulfilhub.inventory.models import StockLevel, StockMovement
+from fulfilhub.inventory.rules.stock import Level
+from fulfilhub.platform.work import Work
+
+
+class LevelRow(NamedTuple):
+    """One product in one warehouse: units per bucket."""
+
+    product_id: UUID
+    warehouse_id: UUID
+    sku: str
+    available: int
+    allocated: int
+    quarantined: int
+    damaged: int
+    incoming: int
+    on_hand: int
+    version: int
+    updated_at: datetime
+
+
+class MovementRow(NamedTuple):
+    """One row of the ledger: deltas, and what each bucket held after it."""
+
+    id: UUID
+    product_id: UUID
+    warehouse_id: UUID
+    sku: str
+    reason: str
+    available: int
+    allocated: int
+    quarantined: int
+    damaged: int
+    incoming: int
+    available_after: int
+    allocated_after: int
+    quarantined_after: int
+    damaged_after: int
+    incoming_after: int
+    document: str
+    document_id: UUID
+    note: str
+    actor: str
+    occurred_at: datetime
+
+
+LEVEL_COLUMNS = tuple(Product.sku if name == "sku" else getattr(StockLevel, name) for name in LevelRow._fields)
+MOVEMENT_COLUMNS = tuple(Product.sku if name == "sku" else getattr(StockMovement, name) for name in MovementRow._fields)
+
+LOCK = """
+SELECT product_id, warehouse_id, available, allocated, quarantined, damaged, incoming
+FROM stock_levels
+WHERE merchant_id = $1 AND product_id = ANY ($2::uuid[]) AND ($3::uuid[] IS NULL OR warehouse_id = ANY ($3))
+ORDER BY product_id, warehouse_id
+FOR NO KEY UPDATE
+"""
+
+
+async def lock_levels(
+    work: Work, product_ids: Collection[UUID], warehouse_ids: Collection[UUID] | None = None
+) -> dict[tuple[UUID, UUID], Level]:
+    """The present levels of these products (in these warehouses, or in all), locked until the end of the work.
+
+    By (product id, warehouse id); a pair that never had stock is missing. Rows are locked in that order, as
+    everywhere, and after order and fulfilment rows.
+    """
+    places = None if warehouse_ids is None else list(set(warehouse_ids))
+    rows = await work.fetch_raw(LOCK, work.account_id, list(set(product_ids)), places)
+    return {
+        (row[0], row[1]): Level(available=row[2], allocated=row[3], quarantined=row[4], damaged=row[5], incoming=row[6])
+        for row in rows
+    }
+
+
+async def get_level(work: Work, product_id: UUID, warehouse_id: UUID) -> LevelRow | None:
+    """One level as it is now, not locked; None when the product never was there."""
+    rows = await list_levels(work, None, 1, product_ids=[product_id], warehouse_id=warehouse_id)
+    return rows[0] if rows else None
+
+
+async def list_levels(
+    work: Work,
+    after: tuple[UUID, UUID] | None,
+    limit: int,
+    *,
+    product_ids: Collection[UUID] | None = None,
+    warehouse_id: UUID | None = None,
+) -> list[LevelRow]:
+    """Levels in the order of (product id, warehouse id), those after the pair `after`."""
+    key = (StockLevel.product_id, StockLevel.warehouse_id)
+    query = (
+        select(*LEVEL_COLUMNS)
+        .join(Product, (Product.merchant_id == StockLevel.merchant_id) & (Product.id == StockLevel.product_id))
+        .where(StockLevel.merchant_id == work.account_id)
+        .order_by(*key)
+        .limit(limit)
+    )
+    if after is not None:
+        query = query.where(tuple_(*key) > after)
+    if product_ids is not None:
+        query = query.where(StockLevel.product_id.in_(product_ids))
+    if warehouse_id is not None:
+        query = query.where(StockLevel.warehouse_id == warehouse_id)
+    return [LevelRow(*row) for row in await work.db.execute(query)]
+
+
+async def list_movements(
+    work: Work,
+    after: UUID | None,
+    limit: int,
+    *,
+    product_id: UUID | None = None,
+    warehouse_id: UUID | None = None,
+    document_id: UUID | None = None,
+) -> list[MovementRow]:
+    """The ledger, oldest first, those after the id `after`."""
+    query = (
+        select(*MOVEMENT_COLUMNS)
+        .join(Product, (Product.merchant_id == StockMovement.merchant_id) & (Product.id == StockMovement.product_id))
+        .where(StockMovement.merchant_id == work.account_id)
+        .order_by(StockMovement.id)
+        .limit(limit)
+    )
+    if after is not None:
+        query = query.where(StockMovement.id > after)
+    if product_id is not None:
+        query = query.where(StockMovement.product_id == product_id)
+    if warehouse_id is not None:
+        query = query.where(StockMovement.warehouse_id == warehouse_id)
+    if document_id is not None:
+        query = query.where(StockMovement.document_id == document_id)
+    return [MovementRow(*row) for row in await work.db.execute(query)]

@@ -1,0 +1,151 @@
+"""Looks at warehouses, and how a stored profile becomes what routing decides with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple, cast
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import ColumnElement, and_, or_, select
+
+from fulfilhub.accounts.models import Contract
+from fulfilhub.accounts.rules import ContractState
+from fulfilhub.inventory.models import Warehouse
+from fulfilhub.inventory.rules.calendar import WorkingCalendar, read_calendar
+from fulfilhub.inventory.rules.warehouse import Service, WarehouseState
+from fulfilhub.platform import ids
+from fulfilhub.platform.database import Json, JsonList
+from fulfilhub.platform.errors import NotFound
+from fulfilhub.platform.work import Work
+
+
+class WarehouseRow(NamedTuple):
+    """A warehouse as stored; `account_id` is who runs it."""
+
+    account_id: UUID
+    id: UUID
+    code: str
+    name: str
+    address: Json
+    country: str
+    postcode: str
+    timezone: str
+    currency: str
+    cutoffs: Json
+    calendar: Json
+    handling_days: int
+    services: JsonList
+    daily_capacity: int | None
+    state: str
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WarehouseProfile:
+    """A warehouse as routing decides with it.
+
+    `contracted`: the merchant runs it itself, or a contract covers it today. Costs in `services` are minor units
+    of `currency`.
+    """
+
+    id: UUID
+    operator_id: UUID
+    name: str
+    country: str
+    postcode: str
+    currency: str
+    calendar: WorkingCalendar
+    handling_days: int
+    services: tuple[Service, ...]
+    daily_capacity: int | None
+    state: WarehouseState
+    contracted: bool
+
+
+COLUMNS = tuple(getattr(Warehouse, name) for name in WarehouseRow._fields)
+
+
+def read_profile(row: WarehouseRow, *, contracted: bool) -> WarehouseProfile:
+    """The stored row as rules read it. Raises Invalid or msgspec.ValidationError for what was never checked."""
+    return WarehouseProfile(
+        id=row.id,
+        operator_id=row.account_id,
+        name=row.name,
+        country=row.country,
+        postcode=row.postcode,
+        currency=row.currency,
+        calendar=calendar_of(row.timezone, row.cutoffs, row.calendar),
+        handling_days=row.handling_days,
+        services=msgspec.convert(row.services, tuple[Service, ...]),
+        daily_capacity=row.daily_capacity,
+        state=WarehouseState(row.state),
+        contracted=contracted,
+    )
+
+
+def calendar_of(timezone: str, cutoffs: Json, calendar: Json) -> WorkingCalendar:
+    """The working calendar that these stored values mean. Raises Invalid naming each bad one."""
+    return read_calendar(
+        timezone,
+        cast("dict[str, str | None]", cutoffs),
+        str(calendar.get("holiday_region", "")),
+        cast("list[str]", calendar.get("closed_dates", [])),
+    )
+
+
+def _covered_today(work: Work) -> ColumnElement[bool]:
+    today = work.now.date()
+    return and_(
+        Contract.state == ContractState.ACTIVE,
+        Contract.starts_on <= today,
+        or_(Contract.ends_on.is_(None), Contract.ends_on >= today),
+    )
+
+
+async def warehouses_for(work: Work) -> list[WarehouseProfile]:
+    """Every warehouse the merchant may know, by age: its own and those of its contracts, live or not."""
+    mine = work.account_id
+    covers = (Contract.merchant_id == mine) & (Contract.warehouse_id == Warehouse.id)
+    contracted = or_(Warehouse.account_id == mine, Contract.id.is_not(None)).label("contracted")
+    query = select(*COLUMNS, contracted).outerjoin(Contract, and_(covers, _covered_today(work))).order_by(Warehouse.id)
+    rows = await work.db.execute(query)
+    return [read_profile(WarehouseRow(*row[:-1]), contracted=row[-1]) for row in rows]
+
+
+async def receivable(work: Work, warehouse_id: UUID, merchant_id: UUID) -> bool:
+    """True when goods of this merchant may be booked in there: the scope's own warehouse under an active contract
+    with the merchant, the merchant's own, or (in the merchant's scope) one it has an active contract for."""
+    agreed = (
+        select(Contract.id)
+        .where(
+            Contract.merchant_id == merchant_id,
+            Contract.warehouse_id == Warehouse.id,
+            Contract.state == ContractState.ACTIVE,
+        )
+        .exists()
+    )
+    query = select(Warehouse.id).where(Warehouse.id == warehouse_id, or_(Warehouse.account_id == merchant_id, agreed))
+    return (await work.db.execute(query)).one_or_none() is not None
+
+
+async def get_warehouse(work: Work, warehouse_id: UUID, *, lock: bool = False) -> WarehouseRow:
+    """One warehouse the scope may see; `lock` it only in the scope of who runs it. Raises NotFound."""
+    query = select(*COLUMNS).where(Warehouse.id == warehouse_id)
+    if lock:
+        query = query.where(Warehouse.account_id == work.account_id).with_for_update(key_share=True)
+    row = (await work.db.execute(query)).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no warehouse {ids.WAREHOUSE.show(warehouse_id)!r}.")
+    return WarehouseRow(*row)
+
+
+async def list_warehouses(work: Work, after: UUID | None, limit: int) -> list[WarehouseRow]:
+    """Warehouses the scope may see, by age, those after the id `after`."""
+    query = select(*COLUMNS).order_by(Warehouse.id).limit(limit)
+    if after is not None:
+        query = query.where(Warehouse.id > after)
+    return [WarehouseRow(*row) for row in await work.db.execute(query)]
