@@ -1,0 +1,34 @@
+"""Every write to orders: taking them in, correcting and changing them, holding them, counting what happens to them."""
+
+from __future__ import annotations
+
+from fulfilhub.orders.commands.counting import (
+    LineChange,
+    count,
+    freeze_promises,
+    note_late_parts,
+    note_tracking,
+    set_backordered,
+)
+from fulfilhub.orders.commands.editing import Changes, LineEdit, check_again, edit
+from fulfilhub.orders.commands.holding import place_hold, release_hold
+from fulfilhub.orders.commands.taking import NO_STORE, Outcome, Taken, take
+
+__all__ = [
+    "NO_STORE",
+    "Changes",
+    "LineChange",
+    "LineEdit",
+    "Outcome",
+    "Taken",
+    "check_again",
+    "count",
+    "edit",
+    "freeze_promises",
+    "note_late_parts",
+    "note_tracking",
+    "place_hold",
+    "release_hold",
+    "set_backordered",
+    "take",
+]

@@ -1,0 +1,286 @@
+"""Orders over HTTP: taken one by one or in batches, listed, corrected, and their timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Annotated, Any, cast
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get, patch, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, QueryParameter
+
+from fulfilhub.accounts.principal import MerchantCaller, may
+from fulfilhub.orders import queries
+from fulfilhub.orders.commands import NO_STORE, Outcome, Taken, edit, take
+from fulfilhub.orders.commands.keeping import Sealed
+from fulfilhub.orders.incoming import IncomingOrder
+from fulfilhub.orders.queries import Filters, Whole
+from fulfilhub.orders.rules import OrderStatus
+from fulfilhub.orders.schemas import (
+    OrderAnswerOut,
+    OrderBatchIn,
+    OrderBatchOut,
+    OrderChangeIn,
+    OrderIn,
+    OrderOut,
+    TimelineEntryOut,
+    changes,
+    incoming,
+    order_out,
+    timeline_out,
+)
+from fulfilhub.platform import ids
+from fulfilhub.platform.errors import (
+    Conflict,
+    Forbidden,
+    FulfilHubError,
+    Invalid,
+    NotFound,
+    RateLimited,
+    Stale,
+    Unauthenticated,
+)
+from fulfilhub.platform.inbox import Raw, seal
+from fulfilhub.platform.secrets import Vault
+from fulfilhub.platform.settings import Settings
+from fulfilhub.platform.work import Work, Works
+from fulfilhub.web.bodies import Reader
+from fulfilhub.web.checks import ApiRequest
+from fulfilhub.web.conditional import IfMatch, expected_version
+from fulfilhub.web.once import Once
+from fulfilhub.web.paging import Cursor, Limit, Page, id_cursor, page, page_of
+from fulfilhub.web.problems import Malformed, Problem, describe, problems
+from fulfilhub.web.replies import created, ok
+
+READ = problems(Unauthenticated, Forbidden, NotFound, Invalid, RateLimited)
+WRITE = problems(Unauthenticated, Forbidden, NotFound, Conflict, Stale, Invalid, RateLimited)
+ITEM = Reader(OrderIn)
+
+Text = Annotated[str | None, QueryParameter(max_length=320)]
+Moment = Annotated[datetime | None, QueryParameter(description="RFC 3339 with its offset.")]
+
+
+def links(vault: Vault, settings: Settings) -> Callable[[UUID], str]:
+    """Makes the customer's unguessable link of an order."""
+
+    def page_link(order_id: UUID) -> str:
+        return f"{settings.server.url}/t/{ids.ORDER.show(order_id)}.{vault.link_mac('order', order_id)}"
+
+    return page_link
+
+
+def _sealed(vault: Vault, settings: Settings, works: Works, topic: str, body: bytes) -> list[Sealed]:
+    raw = Raw(source="api", topic=topic, dedupe_key="", headers={}, body=body)
+    expires = works.clock() + timedelta(days=settings.policy.raw_retention_days)
+    return [Sealed("api", topic, seal(vault, raw), expires)]
+
+
+def _differs(taken: Taken) -> Conflict:
+    return Conflict(
+        f"There is another order with this external_id ({ids.ORDER.show(taken.order_id)}); to change it, PATCH it.",
+        code="order_exists",
+        more={"order_id": ids.ORDER.show(taken.order_id)},
+    )
+
+
+def _store(told: OrderIn, pointer: str = "/store_id") -> UUID:
+    return NO_STORE if told.store_id is None else ids.STORE.read(told.store_id, pointer)
+
+
+@post("/v1/orders", **may("orders:write"), tags=["Orders"], summary="Take an order", responses=WRITE)
+async def create_order(
+    request: ApiRequest,
+    works: NamedDependency[Works],
+    merchant: NamedDependency[MerchantCaller],
+    once: NamedDependency[Once],
+    vault: NamedDependency[Vault],
+    settings: NamedDependency[Settings],
+    data: JSONBody[OrderIn],
+) -> Response[OrderOut]:
+    """Takes an order once: the same `external_id` again is answered with the order as it is. What can't be resolved (an
+    unknown SKU, no address) is kept as `needs_review` with its reasons, to be corrected by PATCH."""
+    raws = _sealed(vault, settings, works, "order", await request.body())
+    async with works.begin(merchant.scope, once) as work:
+        (taken,) = await take(work, _store(data), [incoming(data)], only_new=True, raws=raws)
+        if taken.outcome is Outcome.DIFFERS:
+            raise _differs(taken)
+        whole = taken.whole or await queries.get_order(work, taken.order_id)
+        made = order_out(whole, links(vault, settings))
+        if taken.outcome is Outcome.CREATED:
+            return created(work, made, f"/v1/orders/{made.id}")
+        return ok(work, made)
+
+
+@post(
+    "/v1/orders/batch",
+    **may("orders:write", batch=True),
+    tags=["Orders"],
+    summary="Take up to 1,000 orders",
+    status_code=200,
+    responses=WRITE,
+)
+async def create_orders(
+    request: ApiRequest,
+    works: NamedDependency[Works],
+    merchant: NamedDependency[MerchantCaller],
+    once: NamedDependency[Once],
+    vault: NamedDependency[Vault],
+    settings: NamedDependency[Settings],
+    data: JSONBody[OrderBatchIn],
+) -> Response[OrderBatchOut]:
+    """Answers per item, as if each had been sent alone."""
+    raws = _sealed(vault, settings, works, "orders", await request.body())
+    read = [await _read_item(item) for item in data.orders]
+    async with works.begin(merchant.scope, once) as work:
+        taken = await _take_all(work, read, raws)
+        answers = [_answer(request, place, each) for place, each in enumerate(taken)]
+        made = sum(answer.outcome == "created" for answer in answers)
+        failed = sum(answer.outcome == "invalid" for answer in answers)
+        return ok(
+            work,
+            OrderBatchOut(created=made, duplicates=len(answers) - made - failed, failed=failed, data=answers),
+        )
+
+
+async def _read_item(item: object) -> tuple[UUID, IncomingOrder] | FulfilHubError:
+    try:
+        told = await ITEM.read(msgspec.json.encode(item))
+        return _store(told), incoming(told)
+    except (Invalid, Malformed) as error:
+        return error
+
+
+async def _take_all(
+    work: Work, read: Sequence[tuple[UUID, IncomingOrder] | FulfilHubError], raws: Sequence[Sealed]
+) -> list[Taken | FulfilHubError]:
+    found: list[Taken | FulfilHubError | None] = [each if isinstance(each, FulfilHubError) else None for each in read]
+    by_store: dict[UUID, list[tuple[int, IncomingOrder]]] = {}
+    for place, each in enumerate(read):
+        if not isinstance(each, FulfilHubError):
+            by_store.setdefault(each[0], []).append((place, each[1]))
+    for store_id in sorted(by_store):
+        told = by_store[store_id]
+        verdicts = await take(work, store_id, [order for _, order in told], only_new=True, raws=raws)
+        raws = ()
+        for (place, _), verdict in zip(told, verdicts, strict=True):
+            found[place] = verdict
+    return [each for each in found if each is not None]
+
+
+def _answer(request: ApiRequest, index: int, taken: Taken | FulfilHubError) -> OrderAnswerOut:
+    if isinstance(taken, Taken) and taken.outcome is Outcome.DIFFERS:
+        taken = _differs(taken)
+    if isinstance(taken, FulfilHubError):
+        problem = msgspec.convert(describe(cast("Any", request.scope), taken), Problem)
+        return OrderAnswerOut(index=index, status=problem.status, outcome="invalid", problem=problem)
+    new = taken.outcome is Outcome.CREATED
+    return OrderAnswerOut(
+        index=index,
+        status=201 if new else 200,
+        outcome="created" if new else "duplicate",
+        order_id=ids.ORDER.show(taken.order_id),
+        order_status=taken.status,
+    )
+
+
+@get("/v1/orders", **may("orders:read"), tags=["Orders"], summary="List and search orders", responses=READ)
+async def list_orders(
+    works: NamedDependency[Works],
+    merchant: NamedDependency[MerchantCaller],
+    vault: NamedDependency[Vault],
+    settings: NamedDependency[Settings],
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    number: Text = None,
+    email: Text = None,
+    tracking_number: Text = None,
+    external_id: Text = None,
+    store_id: Text = None,
+    order_status: Annotated[OrderStatus | None, QueryParameter(name="status")] = None,
+    created_after: Moment = None,
+    created_before: Moment = None,
+    placed_after: Moment = None,
+    placed_before: Moment = None,
+) -> Page[OrderOut]:
+    """Oldest first. Number, e-mail and tracking number are compared without regard to case and blanks."""
+    filters = Filters(
+        number=number,
+        email=email,
+        tracking_number=tracking_number,
+        external_id=external_id,
+        store_id=None if store_id is None else ids.STORE.read(store_id, "query/store_id"),
+        status=order_status,
+        created_after=created_after,
+        created_before=created_before,
+        placed_after=placed_after,
+        placed_before=placed_before,
+    )
+    async with works.begin(merchant.scope) as work:
+        rows = await queries.list_orders(work, id_cursor(cursor), limit + 1, filters)
+        lines = await queries.lines_of_orders(work, [row.id for row in rows[:limit]])
+    show = links(vault, settings)
+    return page(rows, limit, lambda row: (row.id,), lambda row: order_out(Whole(row, lines.get(row.id, ())), show))
+
+
+@get("/v1/orders/{order_id:str}", **may("orders:read"), tags=["Orders"], summary="Get an order", responses=READ)
+async def get_order(
+    works: NamedDependency[Works],
+    merchant: NamedDependency[MerchantCaller],
+    vault: NamedDependency[Vault],
+    settings: NamedDependency[Settings],
+    order_id: FromPath[str],
+) -> Response[OrderOut]:
+    """One order with its lines, holds, promise, and what can be done with it now."""
+    async with works.begin(merchant.scope) as work:
+        return ok(work, order_out(await queries.get_order(work, ids.ORDER.find(order_id)), links(vault, settings)))
+
+
+@patch("/v1/orders/{order_id:str}", **may("orders:write"), tags=["Orders"], summary="Change an order", responses=WRITE)
+async def change_order(
+    works: NamedDependency[Works],
+    merchant: NamedDependency[MerchantCaller],
+    vault: NamedDependency[Vault],
+    settings: NamedDependency[Settings],
+    order_id: FromPath[str],
+    data: JSONBody[OrderChangeIn],
+    if_match: IfMatch = None,
+) -> Response[OrderOut]:
+    """Corrects or changes an order until a warehouse has it in hand. One that needed review is checked again and goes
+    on when nothing is wrong any more."""
+    found = ids.ORDER.find(order_id)
+    async with works.begin(merchant.scope) as work:
+        await edit(work, found, changes(data), expected_version(if_match))
+        return ok(work, order_out(await queries.get_order(work, found), links(vault, settings)))
+
+
+@get(
+    "/v1/orders/{order_id:str}/timeline",
+    **may("orders:read"),
+    tags=["Orders"],
+    summary="Read an order's timeline",
+    responses=READ,
+)
+async def get_timeline(
+    works: NamedDependency[Works],
+    merchant: NamedDependency[MerchantCaller],
+    order_id: FromPath[str],
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[TimelineEntryOut]:
+    """What happened, oldest first."""
+    found = ids.ORDER.find(order_id)
+    async with works.begin(merchant.scope) as work:
+        await queries.get_order(work, found)
+        return await page_of(
+            limit,
+            cursor,
+            lambda after, size: queries.timeline(work, found, after, size),
+            lambda row: row.id,
+            timeline_out,
+        )
+
+
+ROUTES = [create_order, create_orders, list_orders, get_order, change_order, get_timeline]

@@ -1,0 +1,210 @@
+"""Decides where orders ship from, keeps every decision with its reasons, and sets policies and fences."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from uuid import UUID
+
+import msgspec
+
+from fulfilhub.inventory.queries import WarehouseProfile, lock_levels, warehouses_for
+from fulfilhub.orders.queries import LockedOrder
+from fulfilhub.platform import ids
+from fulfilhub.platform.errors import Stale
+from fulfilhub.platform.work import Work
+from fulfilhub.routing import queries
+from fulfilhub.routing.rules.decide import decide_batch
+from fulfilhub.routing.rules.terms import (
+    Candidate,
+    Decision,
+    LineToRoute,
+    OnShortage,
+    OrderToRoute,
+    Promise,
+    Rating,
+    RoutingPolicy,
+    Stock,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """One order's decision, with what is needed to act on it: its lines by id, and who runs which warehouse."""
+
+    order: LockedOrder
+    decision_id: UUID
+    decision: Decision
+    lines: Mapping[UUID, queries.RouteLine]
+    operators: Mapping[UUID, UUID]
+
+
+INSERT_DECISIONS = """
+INSERT INTO routing_decisions (merchant_id, id, order_id, cause, outcome, reason, ship_by, deliver_by, assignments,
+                               unfilled, candidates, policy_version, rules_version, decided_at)
+SELECT $1, d.id, d.order_id, $2, d.outcome, d.reason, d.ship_by, d.deliver_by, d.assignments::jsonb,
+       d.unfilled::jsonb, d.candidates::jsonb, $3, d.rules_version, $4
+FROM unnest($5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::timestamptz[], $10::timestamptz[], $11::text[],
+            $12::text[], $13::text[], $14::int[])
+     AS d (id, order_id, outcome, reason, ship_by, deliver_by, assignments, unfilled, candidates, rules_version)
+"""
+INSERT_FENCES = """
+INSERT INTO routing_fences (merchant_id, order_id, warehouse_id, reason, created_at)
+SELECT $1, f.order_id, f.warehouse_id, $2, $3 FROM unnest($4::uuid[], $5::uuid[]) AS f (order_id, warehouse_id)
+ON CONFLICT DO NOTHING
+"""
+LIFT_FENCES = "DELETE FROM routing_fences WHERE merchant_id = $1 AND order_id = ANY ($2)"
+INSERT_POLICY = """
+INSERT INTO routing_policies (merchant_id, version, max_parts, on_shortage, weights, created_by, created_at)
+VALUES ($1, $2, $3, $4, $5::jsonb, $6, $7) ON CONFLICT DO NOTHING
+"""
+
+
+async def decide(work: Work, orders: Sequence[LockedOrder], cause: str) -> list[Routed]:
+    """Where the unrouted units of these orders ship from; every decision is kept. `orders` are locked already.
+
+    Orders without units to route are left out. Locks the stock levels it decides on, in key order, until the
+    end of the work. A constant number of statements, however many orders.
+    """
+    lines = await queries.lines_to_route(work, [order.id for order in orders])
+    wanted = [order for order in orders if order.id in lines]
+    if not wanted:
+        return []
+    terms = (await queries.policy(work)).policy
+    refused = await queries.fences(work, list(lines))
+    warehouses = await warehouses_for(work)
+    candidates = await _candidates(work, warehouses)
+    products = {line.product_id for each in lines.values() for line in each}
+    levels = await lock_levels(work, products, [each.id for each in warehouses])
+    stock = Stock({key: level.available for key, level in levels.items()})
+    to_route = [_to_route(order, lines[order.id], refused.get(order.id, frozenset())) for order in wanted]
+    made = decide_batch(to_route, candidates, stock, terms, work.now)
+    operators = {each.id: each.operator_id for each in warehouses}
+    routed = [
+        Routed(order, ids.new(), decision, {line.line_id: line for line in lines[order.id]}, operators)
+        for order, decision in zip(wanted, made, strict=True)
+    ]
+    await _keep(work, routed, terms, cause)
+    return routed
+
+
+def _to_route(order: LockedOrder, lines: Sequence[queries.RouteLine], refused: frozenset[UUID]) -> OrderToRoute:
+    frozen = Promise(order.ship_by, order.deliver_by) if order.ship_by and order.deliver_by else None
+    return OrderToRoute(
+        order_id=order.id,
+        placed_at=order.placed_at,
+        service=order.service,
+        country=str((order.ship_to or {}).get("country", "")),
+        postcode=str((order.ship_to or {}).get("postcode", "")),
+        lines=tuple(
+            LineToRoute(
+                line_id=line.line_id,
+                product_id=line.product_id,
+                quantity=line.quantity,
+                weight_grams=line.weight_grams or 0,
+            )
+            for line in lines
+        ),
+        frozen=frozen,
+        rejected_by=refused,
+    )
+
+
+async def _candidates(work: Work, warehouses: Sequence[WarehouseProfile]) -> list[Candidate]:
+    # Only where a limit is set does it matter how much work a warehouse has already.
+    days = {each.id: _day_began(each, work.now) for each in warehouses if each.daily_capacity is not None}
+    loads = await queries.loads(work, days)
+    nothing = queries.Load(0, 0)
+    return [
+        Candidate(
+            warehouse_id=each.id,
+            name=each.name,
+            country=each.country,
+            postcode=each.postcode,
+            calendar=each.calendar,
+            handling_days=each.handling_days,
+            services=each.services,
+            state=each.state,
+            contracted=each.contracted,
+            daily_capacity=each.daily_capacity,
+            capacity_left=None
+            if each.daily_capacity is None
+            else each.daily_capacity - loads.get(each.id, nothing).given,
+            queued=loads.get(each.id, nothing).queued,
+        )
+        for each in warehouses
+    ]
+
+
+def _day_began(warehouse: WarehouseProfile, now: datetime) -> datetime:
+    zone = warehouse.calendar.timezone
+    return datetime.combine(now.astimezone(zone).date(), time.min, tzinfo=zone).astimezone(UTC)
+
+
+async def _keep(work: Work, routed: Sequence[Routed], terms: RoutingPolicy, cause: str) -> None:
+    made = [each.decision for each in routed]
+    promises = [decision.promise for decision in made]
+    await work.execute_raw(
+        INSERT_DECISIONS,
+        work.account_id,
+        cause,
+        terms.version,
+        work.now,
+        [each.decision_id for each in routed],
+        [decision.order_id for decision in made],
+        [str(decision.outcome) for decision in made],
+        [decision.reason for decision in made],
+        [promise and promise.ship_by for promise in promises],
+        [promise and promise.deliver_by for promise in promises],
+        [_json(decision.assignments) for decision in made],
+        [_json(decision.unfilled) for decision in made],
+        [_json(decision.candidates) for decision in made],
+        [decision.rules_version for decision in made],
+    )
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+async def fence(work: Work, pairs: Collection[tuple[UUID, UUID]], reason: str) -> None:
+    """Never ask these warehouses again for these orders: pairs of (order id, warehouse id)."""
+    await work.execute_raw(
+        INSERT_FENCES,
+        work.account_id,
+        reason,
+        work.now,
+        [order_id for order_id, _ in pairs],
+        [warehouse_id for _, warehouse_id in pairs],
+    )
+
+
+async def lift_fences(work: Work, order_ids: Collection[UUID]) -> None:
+    """Ask every warehouse again: a person has looked at these orders, or they changed."""
+    await work.execute_raw(LIFT_FENCES, work.account_id, list(order_ids))
+
+
+async def set_policy(
+    work: Work, *, max_parts: int, on_shortage: OnShortage, weights: Mapping[Rating, int], expected: int | None
+) -> queries.PolicyRow:
+    """A new version of the merchant's policy; earlier ones are kept, since decisions name them.
+
+    `expected` is the version the caller saw (If-Match). Raises Stale when it is not the present one.
+    """
+    present = (await queries.policy(work)).policy.version
+    if expected is not None and expected != present:
+        raise Stale(f"The policy is at version {present} now: read it again, then repeat.")
+    told = await work.execute_raw(
+        INSERT_POLICY,
+        work.account_id,
+        present + 1,
+        max_parts,
+        str(on_shortage),
+        _json(weights),
+        work.actor,
+        work.now,
+    )
+    if told != "INSERT 0 1":
+        raise Stale("The policy was changed at the same moment: read it again, then repeat.")
+    return await queries.policy(work)
