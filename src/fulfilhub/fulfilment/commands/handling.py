@@ -1,0 +1,244 @@
+"""What an operator does with work it has claimed: accept, pick, report a short pick, pack.
+
+Each call is harmless to repeat: said again, what already holds is answered as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+from fulfilhub.fulfilment import queries
+from fulfilhub.fulfilment.commands.keeping import about, keep_progress, movement, settle
+from fulfilhub.fulfilment.events import (
+    FulfilmentAccepted,
+    FulfilmentCancelled,
+    FulfilmentPacked,
+    FulfilmentPicked,
+    FulfilmentShortPicked,
+)
+from fulfilhub.fulfilment.queries import WorkLine, WorkRow
+from fulfilhub.fulfilment.rules import (
+    WORK,
+    ShortPickReason,
+    WorkState,
+    WorkVerb,
+    after_pick,
+    bucket_after_short_pick,
+    check_lease,
+    check_pick,
+)
+from fulfilhub.inventory.commands import move
+from fulfilhub.inventory.rules.stock import MovementReason
+from fulfilhub.orders.commands import LineChange, count
+from fulfilhub.orders.queries import lock_orders
+from fulfilhub.platform import ids
+from fulfilhub.platform.errors import Conflict, FieldError, Invalid
+from fulfilhub.platform.machines import Who
+from fulfilhub.platform.work import Work
+from fulfilhub.routing.commands import fence
+
+IN_HAND = frozenset({WorkState.ACCEPTED, WorkState.PICKING, WorkState.PICKED, WorkState.PACKED})
+PICKED_ALL = frozenset({WorkState.PICKED, WorkState.PACKED})
+
+
+class OnHold(Conflict):
+    """A hold was put on the order meanwhile."""
+
+    code = "on_hold"
+    title = "The order is on hold"
+
+
+class WrongItem(Conflict):
+    """What was scanned is not what the line wants."""
+
+    code = "wrong_item"
+    title = "Wrong item"
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """How many of a line have been picked so far in all, and what was scanned (may be empty)."""
+
+    line_id: UUID
+    picked: int
+    barcodes: tuple[str, ...] = ()
+
+
+@asynccontextmanager
+async def in_hand(work: Work, work_id: UUID, lease_id: UUID | None) -> AsyncIterator[WorkRow]:
+    """The work order, locked after its order, within the merchant's scope. Raises NotFound when it is not in the
+    scope's queue, and LeaseLost unless `lease_id` is its live lease (an ended one needs none)."""
+    operator_id = work.account_id
+    found = (await queries.whose(work, [work_id])).get(work_id)
+    if found is None:
+        raise queries.no_work(work_id)
+    # Whose order it is never changes, so this is enough to be entitled; the locks follow in the order all keep.
+    async with work.act_for(found.merchant_id):
+        await lock_orders(work, [found.order_id])
+        (row,) = await queries.lock_work(work, operator_id, [work_id])
+        if row.ended_at is None:
+            check_lease(work.now, row.lease_id, row.lease_until, lease_id)
+        yield row
+
+
+async def accept(work: Work, work_id: UUID, lease_id: UUID | None) -> WorkRow:
+    """Take the work on. Raises LeaseLost, OnHold, or Conflict for work that has ended."""
+    async with in_hand(work, work_id, lease_id) as row:
+        if row.state in IN_HAND:
+            return row
+        state = WORK.next(row.state, WorkVerb.ACCEPT, Who.PARTNER)
+        if row.held:
+            raise OnHold("The order was put on hold after you claimed it: release the work.")
+        await settle(work, [row], state)
+        work.publish(FulfilmentAccepted(**about(row)))
+        return await queries.read_work(work, row.account_id, row.id)
+
+
+async def pick(work: Work, work_id: UUID, lease_id: UUID | None, picks: Sequence[Pick] | None) -> WorkRow:
+    """Keep what has been picked so far; None means everything that is wanted.
+
+    Raises LeaseLost, Invalid for lines that are not of this work, OverPicked, WrongItem for a scan that does not
+    belong to its line, or Conflict (`illegal_action`).
+    """
+    async with in_hand(work, work_id, lease_id) as row:
+        if picks is None:
+            picks = [Pick(line.line_id, line.to_ship) for line in row.lines]
+        wanted = _lines_of(row, [each.line_id for each in picks])
+        if row.state in PICKED_ALL and all(wanted[each.line_id].picked == each.picked for each in picks):
+            return row
+        WORK.next(row.state, WorkVerb.PICK, Who.PARTNER)
+        changed = []
+        for place, each in enumerate(picks):
+            line = wanted[each.line_id]
+            _check_scans(row, each)
+            if each.picked < line.picked:
+                detail = f"{line.picked} were picked already; say how many in all, or report a short pick."
+                raise Invalid(detail, fields=[FieldError(f"/lines/{place}/picked", detail)])
+            check_pick(line.progress, each.picked - line.picked)
+            changed.append(line._replace(picked=each.picked))
+        await _advance(work, row, changed)
+        return await queries.read_work(work, row.account_id, row.id)
+
+
+async def pick_short(
+    work: Work, work_id: UUID, lease_id: UUID | None, line_id: UUID, found: int, reason: ShortPickReason
+) -> WorkRow:
+    """Only `found` units of the line are there: the rest of it goes elsewhere, and is not asked of this warehouse
+    again. The missing units leave `allocated`, to be counted before they are promised again.
+
+    Raises LeaseLost, Invalid, or Conflict (`illegal_action`, `already_short`).
+    """
+    async with in_hand(work, work_id, lease_id) as row:
+        line = _lines_of(row, [line_id])[line_id]
+        if line.short:
+            if line.picked == found:
+                return row
+            raise Conflict("This line was reported short already.", code="already_short")
+        WORK.next(row.state, WorkVerb.PICK_SHORT, Who.PARTNER)
+        short = line.quantity - found
+        if short < 1:
+            detail = f"{line.quantity} are wanted: a short pick finds fewer."
+            raise Invalid(detail, fields=[FieldError("/found", detail)])
+        bucket = bucket_after_short_pick(reason)
+        await move(work, [movement(row, line.product_id, short, MovementReason.SHORT_PICKED, bucket)])
+        await fence(work, [(row.order_id, row.warehouse_id)], f"short_pick: {reason}")
+        told = FulfilmentShortPicked(**about(row), line_id=line_id, quantity=short, reason=str(reason))
+        work.publish(told)
+        await _advance(work, row, [line._replace(picked=found, short=short)])
+        return await queries.read_work(work, row.account_id, row.id)
+
+
+async def pack(
+    work: Work,
+    work_id: UUID,
+    lease_id: UUID | None,
+    parcels: Sequence[Mapping[UUID, int]],
+    record: Sequence[Mapping[str, object]],
+) -> WorkRow:
+    """Everything picked is in parcels: `parcels` are their contents (units by line), `record` what is kept of them.
+
+    Raises LeaseLost, Invalid naming lines whose units do not add up, or Conflict (`illegal_action`).
+    """
+    async with in_hand(work, work_id, lease_id) as row:
+        check_contents(row, parcels)
+        if row.state is WorkState.PACKED and row.packing == list(record):
+            return row
+        state = WORK.next(row.state, WorkVerb.PACK, Who.PARTNER)
+        await settle(work, [row], state, packing=record)
+        work.publish(FulfilmentPacked(**about(row)))
+        return await queries.read_work(work, row.account_id, row.id)
+
+
+def check_contents(row: WorkRow, parcels: Sequence[Mapping[UUID, int]], at: str = "/parcels") -> None:
+    """Raises Invalid unless the parcels together hold exactly what is to be shipped, naming each line that differs."""
+    packed: dict[UUID, int] = {}
+    for parcel in parcels:
+        for line_id, units in parcel.items():
+            packed[line_id] = packed.get(line_id, 0) + units
+    wanted = {line.line_id: line.to_ship for line in row.lines}
+    faults = [
+        FieldError(
+            at,
+            f"Line {ids.ORDER_LINE.show(line_id)}: {packed.get(line_id, 0)} in parcels, {wanted.get(line_id, 0)} due.",
+            "contents_differ",
+        )
+        for line_id in sorted(wanted.keys() | packed.keys())
+        if packed.get(line_id, 0) != wanted.get(line_id, 0)
+    ]
+    if faults:
+        raise Invalid(
+            "The parcels must hold exactly what was picked; report what is missing as a short pick first.",
+            fields=faults,
+        )
+
+
+async def _advance(work: Work, row: WorkRow, changed: Sequence[WorkLine]) -> None:
+    """Keep the changed lines, count them on the order, and bring the work to the state that follows."""
+    new = {line.line_id: line for line in changed}
+    lines = [new.get(line.line_id, line) for line in row.lines]
+    follows = after_pick(line.progress for line in lines)
+    state = WorkState.PICKING if follows is None else WORK.next(WorkState.PICKING, follows, Who.SYSTEM)
+    await keep_progress(work, [(row, line) for line in changed])
+    await settle(work, [row], state, reason="short_picked" if state is WorkState.CANCELLED else None)
+    old = {line.line_id: line for line in row.lines}
+    await count(
+        work,
+        [
+            LineChange(
+                row.order_id,
+                line.line_id,
+                allocated=old[line.line_id].short - line.short,
+                picked=line.picked - old[line.line_id].picked,
+            )
+            for line in changed
+        ],
+    )
+    if state is WorkState.PICKED:
+        work.publish(FulfilmentPicked(**about(row)))
+    elif state is WorkState.CANCELLED:
+        work.publish(FulfilmentCancelled(**about(row), reason="short_picked", reroute=False))
+
+
+def _lines_of(row: WorkRow, line_ids: Sequence[UUID]) -> dict[UUID, WorkLine]:
+    known = {line.line_id: line for line in row.lines}
+    faults = [
+        FieldError(f"/lines/{place}/line_id", "Is not a line of this work order, or is there twice.")
+        for place, line_id in enumerate(line_ids)
+        if line_id not in known or line_id in line_ids[:place]
+    ]
+    if faults:
+        raise Invalid("Some lines are not of this work order.", fields=faults)
+    return known
+
+
+def _check_scans(row: WorkRow, each: Pick) -> None:
+    thing = next(line for line in row.document.lines if line.line_id == each.line_id)
+    wrong = [scan for scan in each.barcodes if scan not in thing.barcodes and scan != thing.sku]
+    if wrong:
+        raise WrongItem(
+            f"{wrong[0]!r} is not {thing.name}: put it back and scan again.",
+            more={"expected": thing.barcodes or [thing.sku], "scanned": wrong},
+        )

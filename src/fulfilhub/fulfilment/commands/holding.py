@@ -1,0 +1,50 @@
+"""Holds, seen from the queue: in the same transaction as a hold is placed or released, its work orders learn of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from uuid import UUID
+
+from fulfilhub.orders.commands import place_hold, release_hold
+from fulfilhub.orders.rules import HoldReason
+from fulfilhub.platform.work import Work
+from fulfilhub.routing.commands import lift_fences
+
+MARK = """
+WITH o AS (
+    SELECT o.id, EXISTS (SELECT 1 FROM holds AS h
+                         WHERE h.merchant_id = $1 AND h.order_id = o.id AND h.released_at IS NULL) AS held
+    FROM unnest($2::uuid[]) AS o (id)
+), mine AS MATERIALIZED (
+    SELECT w.account_id, w.id, o.held
+    FROM o JOIN fulfilments AS f ON f.merchant_id = $1 AND f.order_id = o.id
+    JOIN work_orders AS w ON w.account_id = f.operator_id AND w.id = f.id
+    WHERE w.ended_at IS NULL AND w.held <> o.held
+    ORDER BY w.id FOR NO KEY UPDATE OF w
+)
+UPDATE work_orders AS w SET held = mine.held, version = w.version + 1, updated_at = $3
+FROM mine WHERE w.account_id = mine.account_id AND w.id = mine.id
+"""
+
+
+async def hold_order(work: Work, order_id: UUID, reason: HoldReason, note: str = "") -> UUID:
+    """Hold an order: from this moment none of its work can be claimed. Gives the hold's id.
+
+    Raises NotFound, or Conflict (`illegal_action`) for an order that is past holding.
+    """
+    hold_id = await place_hold(work, order_id, reason, note)
+    await mark_held(work, [order_id])
+    return hold_id
+
+
+async def release_order(work: Work, order_id: UUID, hold_id: UUID) -> None:
+    """Release one hold; with the last one the order's work can be claimed again, and what had no warehouse is
+    routed anew, every warehouse being asked again: a person has looked at it. Raises NotFound."""
+    await release_hold(work, order_id, hold_id)
+    await lift_fences(work, [order_id])
+    await mark_held(work, [order_id])
+
+
+async def mark_held(work: Work, order_ids: Collection[UUID]) -> None:
+    """Make `held` of these orders' live work true to their holds. The order rows are locked already."""
+    await work.execute_raw(MARK, work.account_id, list(order_ids), work.now)

@@ -1,0 +1,100 @@
+"""Writes a fulfilment and its work order in step, set-based, in the merchant's scope and after both were locked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypedDict
+from uuid import UUID
+
+import msgspec
+
+from fulfilhub.fulfilment.queries import WorkLine, WorkRow
+from fulfilhub.fulfilment.rules import ENDED, WorkState
+from fulfilhub.inventory.commands import Movement
+from fulfilhub.inventory.rules.stock import Bucket, MovementReason
+from fulfilhub.platform.work import Work
+
+SETTLE = """
+WITH pairs AS (SELECT * FROM unnest($2::uuid[], $3::uuid[]) AS p (account_id, id)), w AS (
+    UPDATE work_orders AS w
+    SET state = $4, version = w.version + 1, updated_at = $5, reason = coalesce($6, w.reason),
+        ended_at = CASE WHEN $7 THEN $5 ELSE w.ended_at END, packing = coalesce($9::jsonb, w.packing),
+        lease_id = CASE WHEN $8 THEN NULL ELSE w.lease_id END,
+        lease_until = CASE WHEN $8 THEN NULL ELSE w.lease_until END
+    FROM pairs AS p WHERE w.account_id = p.account_id AND w.id = p.id
+)
+UPDATE fulfilments AS f
+SET state = $4, version = f.version + 1, updated_at = $5, reason = coalesce($6, f.reason)
+FROM pairs AS p WHERE f.merchant_id = $1 AND f.id = p.id
+"""
+PROGRESS = """
+WITH given AS (
+    SELECT * FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::int[], $6::int[])
+                  AS g (account_id, work_id, line_id, picked, short)
+), w AS (
+    UPDATE work_order_lines AS l SET picked = g.picked, short = g.short
+    FROM given AS g WHERE l.account_id = g.account_id AND l.work_order_id = g.work_id AND l.line_id = g.line_id
+)
+UPDATE fulfilment_lines AS l SET picked = g.picked, short = g.short
+FROM given AS g WHERE l.merchant_id = $1 AND l.fulfilment_id = g.work_id AND l.line_id = g.line_id
+"""
+
+
+class About(TypedDict):
+    """What every fact about a fulfilment names."""
+
+    order_id: UUID
+    fulfilment_id: UUID
+    warehouse_id: UUID
+
+
+def about(row: WorkRow) -> About:
+    """The names of a fact about this work."""
+    return {"order_id": row.order_id, "fulfilment_id": row.id, "warehouse_id": row.warehouse_id}
+
+
+async def settle(
+    work: Work,
+    rows: Sequence[WorkRow],
+    state: WorkState,
+    *,
+    reason: str | None = None,
+    end_lease: bool = False,
+    packing: Sequence[Mapping[str, object]] | None = None,
+) -> None:
+    """Put these work orders and their fulfilments into `state`; an ended one loses its lease too."""
+    ended = state in ENDED
+    await work.execute_raw(
+        SETTLE,
+        work.account_id,
+        [row.account_id for row in rows],
+        [row.id for row in rows],
+        str(state),
+        work.now,
+        reason,
+        ended,
+        ended or end_lease,
+        None if packing is None else msgspec.json.encode(packing).decode(),
+    )
+
+
+async def keep_progress(work: Work, lines: Iterable[tuple[WorkRow, WorkLine]]) -> None:
+    """Keep how far these lines got, in the work order and in the fulfilment."""
+    rows = [(row.account_id, row.id, line.line_id, line.picked, line.short) for row, line in lines]
+    if rows:
+        await work.execute_raw(PROGRESS, work.account_id, *(list(column) for column in zip(*rows, strict=True)))
+
+
+def movement(row: WorkRow, product_id: UUID, units: int, reason: MovementReason, to: Bucket | None) -> Movement:
+    """Allocated units of a work order going to another bucket of their level, or out of the building."""
+    return Movement(
+        product_id=product_id,
+        warehouse_id=row.warehouse_id,
+        reason=reason,
+        document="fulfilment",
+        document_id=row.id,
+        allocated=-units,
+        available=units if to is Bucket.AVAILABLE else 0,
+        quarantined=units if to is Bucket.QUARANTINED else 0,
+        damaged=units if to is Bucket.DAMAGED else 0,
+    )

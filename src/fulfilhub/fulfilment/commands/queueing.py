@@ -1,0 +1,235 @@
+"""Routing acted on: stock allocated, fulfilments and work orders written, for a whole batch of orders at once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from fulfilhub.fulfilment.commands.following import ship_to_of, take_back_cancelled
+from fulfilhub.fulfilment.commands.holding import hold_order
+from fulfilhub.fulfilment.events import FulfilmentQueued
+from fulfilhub.fulfilment.queries import Document, DocumentLine
+from fulfilhub.inventory.commands import Movement, move
+from fulfilhub.inventory.rules.stock import MovementReason
+from fulfilhub.orders.commands import LineChange, count, freeze_promises, set_backordered
+from fulfilhub.orders.incoming import StoreState
+from fulfilhub.orders.queries import LockedOrder, lock_orders
+from fulfilhub.orders.rules import HoldReason, OrderStatus
+from fulfilhub.platform import ids
+from fulfilhub.platform.work import Work
+from fulfilhub.routing.commands import Routed, decide
+from fulfilhub.routing.events import OrderBackordered, OrderRouted
+from fulfilhub.routing.queries import orders_waiting_for
+from fulfilhub.routing.rules.terms import Assignment, Outcome
+
+ROUTABLE = frozenset(
+    {
+        OrderStatus.RECEIVED,
+        OrderStatus.BACKORDERED,
+        OrderStatus.ROUTED,
+        OrderStatus.IN_PROGRESS,
+        OrderStatus.PARTIALLY_SHIPPED,
+    }
+)
+BATCH = 200
+
+INSERT = """
+WITH f AS (
+    INSERT INTO fulfilments (merchant_id, id, order_id, warehouse_id, operator_id, decision_id, state, service,
+                             carrier, ship_by, deliver_by, created_at, updated_at)
+    SELECT $1, n.id, n.order_id, n.warehouse_id, n.operator_id, n.decision_id, 'queued', n.service, n.carrier,
+           n.ship_by, n.deliver_by, $2, $2
+    FROM unnest($3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::uuid[], $8::text[], $9::text[],
+                $10::timestamptz[], $11::timestamptz[])
+         AS n (id, order_id, warehouse_id, operator_id, decision_id, service, carrier, ship_by, deliver_by)
+), w AS (
+    INSERT INTO work_orders (account_id, id, merchant_id, warehouse_id, order_id, state, held, service, ship_by,
+                             document, created_at, updated_at)
+    SELECT n.operator_id, n.id, $1, n.warehouse_id, n.order_id, 'queued', false, n.service, n.ship_by,
+           n.document::jsonb, $2, $2
+    FROM unnest($3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $8::text[], $10::timestamptz[], $12::text[])
+         AS n (id, order_id, warehouse_id, operator_id, service, ship_by, document)
+), fl AS (
+    INSERT INTO fulfilment_lines (merchant_id, fulfilment_id, line_id, order_id, product_id, quantity)
+    SELECT $1, l.id, l.line_id, l.order_id, l.product_id, l.quantity
+    FROM unnest($13::uuid[], $14::uuid[], $15::uuid[], $16::uuid[], $17::int[])
+         AS l (id, line_id, order_id, product_id, quantity)
+)
+INSERT INTO work_order_lines (account_id, work_order_id, line_id, merchant_id, product_id, quantity)
+SELECT l.operator_id, l.id, l.line_id, $1, l.product_id, l.quantity
+FROM unnest($18::uuid[], $13::uuid[], $14::uuid[], $16::uuid[], $17::int[])
+     AS l (operator_id, id, line_id, product_id, quantity)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One fulfilment to be made: what a decision assigned to one warehouse."""
+
+    id: UUID
+    routed: Routed
+    assignment: Assignment
+
+    @property
+    def operator_id(self) -> UUID:
+        """The account whose queue it goes to."""
+        return self.routed.operators[self.assignment.warehouse_id]
+
+
+async def route(work: Work, order_ids: Collection[UUID], cause: str) -> list[Routed]:
+    """Route what these orders still need and queue it: decisions, promises, stock, fulfilments and work orders in
+    one transaction, all or nothing. `cause` is kept with the decisions.
+
+    Orders that are held, cancelled, unpaid or to be reviewed, and those that need nothing, are passed over, so
+    asking twice is harmless. A constant number of statements, but for orders that routing puts on hold.
+    """
+    locked = await lock_orders(work, order_ids)
+    await take_back_cancelled(work, [order.id for order in locked if order.store_state == StoreState.CANCELLED])
+    routed = await decide(work, [order for order in locked if is_routable(order)], cause)
+    if not routed:
+        return []
+    parts = [Part(ids.new(), each, one) for each in routed for one in each.decision.assignments]
+    await freeze_promises(
+        work,
+        [
+            (each.order.id, each.decision.promise.ship_by, each.decision.promise.deliver_by)
+            for each in routed
+            if each.decision.promise is not None and each.order.ship_by is None
+        ],
+    )
+    await set_backordered(work, {each.order.id: _waits(each) for each in routed})
+    await move(work, [_allocation(part, product, units) for part in parts for product, units in _units(part)])
+    await count(
+        work,
+        [
+            LineChange(part.routed.order.id, portion.line_id, allocated=portion.quantity)
+            for part in parts
+            for portion in part.assignment.lines
+        ],
+    )
+    await _insert(work, parts)
+    _tell(work, routed, parts)
+    for each in routed:
+        if each.decision.outcome is Outcome.HELD:
+            await hold_order(work, each.order.id, HoldReason.CANNOT_BE_ROUTED, each.decision.reason)
+    return routed
+
+
+async def route_waiting(
+    work: Work, product_ids: Collection[UUID] | None, after: tuple[datetime, UUID], cause: str
+) -> tuple[datetime, UUID] | None:
+    """Route the orders that wait for these products (None: for anything), oldest first, up to a batch of those
+    after `after`. Gives where to go on, or None when no more wait."""
+    waiting = await orders_waiting_for(work, product_ids, after, BATCH)
+    await route(work, [order_id for order_id, _ in waiting], cause)
+    if len(waiting) < BATCH:
+        return None
+    order_id, placed_at = waiting[-1]
+    return placed_at, order_id
+
+
+def is_routable(order: LockedOrder) -> bool:
+    """True for an order that may go on: not held, cancelled, unpaid, in review, or done with."""
+    return order.status in ROUTABLE and order.store_state != StoreState.CANCELLED
+
+
+def _waits(each: Routed) -> bool:
+    return each.decision.outcome in {Outcome.BACKORDERED, Outcome.PARTLY_ROUTED}
+
+
+def _units(part: Part) -> list[tuple[UUID, int]]:
+    """Units by product: two lines of one product are one movement."""
+    sums: dict[UUID, int] = {}
+    for portion in part.assignment.lines:
+        sums[portion.product_id] = sums.get(portion.product_id, 0) + portion.quantity
+    return list(sums.items())
+
+
+def _allocation(part: Part, product_id: UUID, units: int) -> Movement:
+    return Movement(
+        product_id=product_id,
+        warehouse_id=part.assignment.warehouse_id,
+        reason=MovementReason.ALLOCATED,
+        document="fulfilment",
+        document_id=part.id,
+        available=-units,
+        allocated=units,
+    )
+
+
+def _document(part: Part) -> str:
+    known = part.routed.lines
+    lines = [
+        DocumentLine(
+            line_id=line.line_id,
+            product_id=line.product_id,
+            sku=line.sku,
+            name=line.name,
+            barcodes=line.barcodes,
+            weight_grams=line.weight_grams,
+            hs_code=line.hs_code,
+            origin_country=line.origin_country,
+        )
+        for line in (known[portion.line_id] for portion in part.assignment.lines)
+    ]
+    order = part.routed.order
+    return msgspec.json.encode(
+        Document(
+            order_number=order.number,
+            ship_to=ship_to_of(order),
+            carrier=part.assignment.carrier,
+            deliver_by=part.assignment.promise.deliver_by,
+            lines=lines,
+        )
+    ).decode()
+
+
+async def _insert(work: Work, parts: Sequence[Part]) -> None:
+    if not parts:
+        return
+    lines = [(part, portion) for part in parts for portion in part.assignment.lines]
+    await work.execute_raw(
+        INSERT,
+        work.account_id,
+        work.now,
+        [part.id for part in parts],
+        [part.routed.order.id for part in parts],
+        [part.assignment.warehouse_id for part in parts],
+        [part.operator_id for part in parts],
+        [part.routed.decision_id for part in parts],
+        [part.assignment.service for part in parts],
+        [part.assignment.carrier for part in parts],
+        [part.assignment.promise.ship_by for part in parts],
+        [part.assignment.promise.deliver_by for part in parts],
+        [_document(part) for part in parts],
+        [part.id for part, _ in lines],
+        [portion.line_id for _, portion in lines],
+        [part.routed.order.id for part, _ in lines],
+        [portion.product_id for _, portion in lines],
+        [portion.quantity for _, portion in lines],
+        [part.operator_id for part, _ in lines],
+    )
+
+
+def _tell(work: Work, routed: Sequence[Routed], parts: Sequence[Part]) -> None:
+    for each in routed:
+        places = tuple(assignment.warehouse_id for assignment in each.decision.assignments)
+        if places:
+            complete = each.decision.outcome is Outcome.ROUTED
+            work.publish(
+                OrderRouted(
+                    order_id=each.order.id, decision_id=each.decision_id, warehouse_ids=places, complete=complete
+                )
+            )
+        elif each.decision.outcome is Outcome.BACKORDERED:
+            work.publish(OrderBackordered(order_id=each.order.id, decision_id=each.decision_id))
+    for part in parts:
+        work.publish(
+            FulfilmentQueued(
+                order_id=part.routed.order.id, fulfilment_id=part.id, warehouse_id=part.assignment.warehouse_id
+            )
+        )

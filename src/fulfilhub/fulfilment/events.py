@@ -1,0 +1,88 @@
+"""What fulfilment tells: the life of one fulfilment, on its order's timeline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+from uuid import UUID
+
+from fulfilhub.platform.events import Fact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfFulfilment(Fact):
+    """What every fact of a fulfilment names."""
+
+    order_id: UUID
+    fulfilment_id: UUID
+    warehouse_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FulfilmentQueued(OfFulfilment):
+    """It is in a warehouse's queue."""
+
+    TYPE: ClassVar[str] = "fulfilment.queued"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FulfilmentAccepted(OfFulfilment):
+    """The warehouse took it on."""
+
+    TYPE: ClassVar[str] = "fulfilment.accepted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FulfilmentReleased(OfFulfilment):
+    """The warehouse put it back into its queue."""
+
+    TYPE: ClassVar[str] = "fulfilment.released"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FulfilmentRejected(OfFulfilment):
+    """The warehouse refused it; `reason` is a `RejectReason`."""
+
+    TYPE: ClassVar[str] = "fulfilment.rejected"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FulfilmentShortPicked(OfFulfilment):
+    """The warehouse could not find some units of a line; `reason` is a `ShortPickReason`."""
+
+    TYPE: ClassVar[str] = "fulfilment.short_picked"
+    line_id: UUID
+    quantity: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FulfilmentPicked(OfFulfilment):
+    """Everything there is of it has been picked."""
+
+    TYPE: ClassVar[str] = "fulfilment.picked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FulfilmentPacked(OfFulfilment):
+    """It is in parcels."""
+
+    TYPE: ClassVar[str] = "fulfilment.packed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FulfilmentShipped(OfFulfilment):
+    """It left the building."""
+
+    TYPE: ClassVar[str] = "fulfilment.shipped"
+    shipment_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FulfilmentCancelled(OfFulfilment):
+    """It will not be done; its stock was freed. `reason` says why; `reroute` when its lines go elsewhere."""
+
+    TYPE: ClassVar[str] = "fulfilment.cancelled"
+    reason: str
+    reroute: bool

@@ -1,0 +1,150 @@
+"""Tables of fulfilment: the merchant's record of what went to which warehouse, and the work order its operator pulls.
+
+A fulfilment and its work order share one id. The work order is a document of its own, in the operator's
+account, with just what the work needs, so that the queue never touches a merchant's tables.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from fulfilhub.fulfilment.rules import WorkState
+from fulfilhub.platform.database import AccountTable, Base, Json, JsonList, MerchantTable
+
+STATES = f"state IN ({', '.join(repr(str(state)) for state in WorkState)})"
+LIVE = "state IN ('queued', 'accepted', 'picking', 'picked', 'packed')"
+PROGRESS = "quantity > 0 AND picked >= 0 AND short >= 0 AND picked + short <= quantity"
+
+
+class Fulfilment(MerchantTable, Base):
+    """Lines of one order sent to one warehouse. `operator_id` is the account that runs it; `reason` says why it
+    ended without a shipment."""
+
+    __tablename__ = "fulfilments"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    order_id: Mapped[UUID]
+    warehouse_id: Mapped[UUID]
+    operator_id: Mapped[UUID]
+    decision_id: Mapped[UUID]
+    state: Mapped[str]
+    service: Mapped[str]
+    carrier: Mapped[str]
+    ship_by: Mapped[datetime]
+    deliver_by: Mapped[datetime]
+    reason: Mapped[str | None]
+    version: Mapped[int] = mapped_column(server_default="1")
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+    __table_args__ = (
+        CheckConstraint(STATES, name="state"),
+        ForeignKeyConstraint(
+            ["merchant_id", "order_id"], ["orders.merchant_id", "orders.id"], name="fk_fulfilments_order"
+        ),
+        ForeignKeyConstraint(
+            ["merchant_id", "decision_id"],
+            ["routing_decisions.merchant_id", "routing_decisions.id"],
+            name="fk_fulfilments_decision",
+        ),
+        Index("ix_fulfilments_order", "merchant_id", "order_id", "id"),
+        Index("ix_fulfilments_live", "merchant_id", "warehouse_id", "id", postgresql_where=text(LIVE)),
+    )
+
+
+class FulfilmentLine(MerchantTable, Base):
+    """How many of one order line this fulfilment is to send, and how far it got."""
+
+    __tablename__ = "fulfilment_lines"
+
+    fulfilment_id: Mapped[UUID] = mapped_column(primary_key=True)
+    line_id: Mapped[UUID] = mapped_column(primary_key=True)
+    order_id: Mapped[UUID]
+    product_id: Mapped[UUID]
+    quantity: Mapped[int]
+    picked: Mapped[int] = mapped_column(server_default="0")
+    short: Mapped[int] = mapped_column(server_default="0")
+
+    __table_args__ = (
+        CheckConstraint(PROGRESS, name="progress"),
+        ForeignKeyConstraint(
+            ["merchant_id", "fulfilment_id"],
+            ["fulfilments.merchant_id", "fulfilments.id"],
+            name="fk_fulfilment_lines_fulfilment",
+        ),
+        ForeignKeyConstraint(
+            ["merchant_id", "order_id", "line_id"],
+            ["order_lines.merchant_id", "order_lines.order_id", "order_lines.id"],
+            name="fk_fulfilment_lines_line",
+        ),
+    )
+
+
+class WorkOrder(AccountTable, Base):
+    """One piece of work in an operator's queue. `document` is what the work needs (address, lines; no e-mail, no
+    prices). `held` is true while any hold on the order lives. A claim is a lease beside the state: while
+    `lease_until` lies ahead nobody else may claim it. `ended_at` is set once it is shipped, rejected or cancelled."""
+
+    __tablename__ = "work_orders"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    merchant_id: Mapped[UUID]
+    warehouse_id: Mapped[UUID]
+    order_id: Mapped[UUID]
+    state: Mapped[str]
+    held: Mapped[bool]
+    service: Mapped[str]
+    ship_by: Mapped[datetime]
+    document: Mapped[Json]
+    packing: Mapped[JsonList | None]
+    reason: Mapped[str | None]
+    lease_id: Mapped[UUID | None]
+    lease_until: Mapped[datetime | None]
+    lease_actor: Mapped[str | None]
+    version: Mapped[int] = mapped_column(server_default="1")
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint(STATES, name="state"),
+        CheckConstraint("(ended_at IS NOT NULL) = (state IN ('shipped', 'rejected', 'cancelled'))", name="ended"),
+        CheckConstraint("(lease_id IS NULL) = (lease_until IS NULL)", name="lease"),
+        Index(
+            "ix_work_orders_queue",
+            "account_id",
+            "warehouse_id",
+            "ship_by",
+            "id",
+            postgresql_where=text("ended_at IS NULL AND NOT held"),
+        ),
+        Index("ix_work_orders_lease", "account_id", "lease_id", postgresql_where=text("lease_id IS NOT NULL")),
+        Index("ix_work_orders_given", "account_id", "warehouse_id", "created_at"),
+    )
+
+
+class WorkOrderLine(AccountTable, Base):
+    """One line of a work order and how far it got. What the thing is, is in the document."""
+
+    __tablename__ = "work_order_lines"
+
+    work_order_id: Mapped[UUID] = mapped_column(primary_key=True)
+    line_id: Mapped[UUID] = mapped_column(primary_key=True)
+    merchant_id: Mapped[UUID]
+    product_id: Mapped[UUID]
+    quantity: Mapped[int]
+    picked: Mapped[int] = mapped_column(server_default="0")
+    short: Mapped[int] = mapped_column(server_default="0")
+
+    __table_args__ = (
+        CheckConstraint(PROGRESS, name="progress"),
+        ForeignKeyConstraint(
+            ["account_id", "work_order_id"],
+            ["work_orders.account_id", "work_orders.id"],
+            name="fk_work_order_lines_work_order",
+        ),
+    )

@@ -1,0 +1,202 @@
+"""The pure rules of fulfilment: the work order's states and verbs, leases, rejections and short picks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from fulfilhub.inventory.rules.stock import Bucket
+from fulfilhub.orders.rules.status import HoldReason
+from fulfilhub.platform.errors import Conflict
+from fulfilhub.platform.machines import Machine, Who, to
+
+
+class WorkState(StrEnum):
+    """A work order's states. A claim is not one of them: it is a lease beside the state."""
+
+    QUEUED = "queued"
+    ACCEPTED = "accepted"
+    PICKING = "picking"
+    PICKED = "picked"
+    PACKED = "packed"
+    SHIPPED = "shipped"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+
+
+class WorkVerb(StrEnum):
+    """What can be done with a work order. `finish_pick`, `give_up` and `expire` are the system's own."""
+
+    ACCEPT = "accept"
+    PICK = "pick"
+    PICK_SHORT = "pick_short"
+    FINISH_PICK = "finish_pick"
+    GIVE_UP = "give_up"
+    PACK = "pack"
+    SHIP = "ship"
+    REJECT = "reject"
+    RELEASE = "release"
+    EXPIRE = "expire"
+    CANCEL = "cancel"
+
+
+_S, _V = WorkState, WorkVerb
+_PARTNER, _SYSTEM = Who.PARTNER, Who.SYSTEM
+_IN_HAND = (_S.ACCEPTED, _S.PICKING, _S.PICKED, _S.PACKED)
+
+WORK: Machine[WorkState, WorkVerb] = Machine(
+    "work order",
+    {
+        (_S.QUEUED, _V.ACCEPT): to(_S.ACCEPTED, _PARTNER),
+        (_S.ACCEPTED, _V.PICK): to(_S.PICKING, _PARTNER),
+        (_S.ACCEPTED, _V.PICK_SHORT): to(_S.PICKING, _PARTNER),
+        (_S.PICKING, _V.PICK): to(_S.PICKING, _PARTNER),
+        (_S.PICKING, _V.PICK_SHORT): to(_S.PICKING, _PARTNER),
+        (_S.PICKING, _V.FINISH_PICK): to(_S.PICKED, _SYSTEM),
+        (_S.PICKING, _V.GIVE_UP): to(_S.CANCELLED, _SYSTEM),
+        (_S.PICKED, _V.PACK): to(_S.PACKED, _PARTNER),
+        (_S.PACKED, _V.SHIP): to(_S.SHIPPED, _PARTNER),
+        **{(state, _V.REJECT): to(_S.REJECTED, _PARTNER) for state in (_S.QUEUED, *_IN_HAND)},
+        # Back to the queue, by choice or because the lease ran out; what was picked counts no more.
+        **{(state, _V.RELEASE): to(_S.QUEUED, _PARTNER) for state in (_S.QUEUED, *_IN_HAND)},
+        **{(state, _V.EXPIRE): to(_S.QUEUED, _SYSTEM) for state in (_S.QUEUED, *_IN_HAND)},
+        # Nobody's work is taken out of their hands: once accepted, only its partner can reject it.
+        (_S.QUEUED, _V.CANCEL): to(_S.CANCELLED, Who.MERCHANT, _SYSTEM),
+    },
+)
+"""The one table of a work order. Verbs of a claimed one also need its live lease (`check_lease`)."""
+
+ENDED = frozenset({WorkState.SHIPPED, WorkState.REJECTED, WorkState.CANCELLED})
+NEEDS_LEASE = frozenset(WorkVerb) - {WorkVerb.EXPIRE, WorkVerb.CANCEL}
+"""Verbs that only the holder of the live lease may use."""
+
+
+# Rejecting -------------------------------------------------------------------------------------------------
+
+
+class RejectReason(StrEnum):
+    """Why a partner cannot do the work. The same fourteen reasons a Shopify fulfilment service may give."""
+
+    OUT_OF_STOCK = "out_of_stock"
+    INCORRECT_ADDRESS = "incorrect_address"
+    UNDELIVERABLE_DESTINATION = "undeliverable_destination"
+    INTERNATIONAL_SHIPPING_UNAVAILABLE = "international_shipping_unavailable"
+    MISSING_CUSTOMS_INFO = "missing_customs_info"
+    INVALID_CONTACT_INFORMATION = "invalid_contact_information"
+    INVALID_SKU = "invalid_sku"
+    INCORRECT_PRODUCT_INFO = "incorrect_product_info"
+    INELIGIBLE_PRODUCT = "ineligible_product"
+    ORDER_TOO_LARGE = "order_too_large"
+    PACKAGE_PREFERENCE_NOT_SET = "package_preference_not_set"
+    PAYMENT_DECLINED = "payment_declined"
+    MERCHANT_SUSPENDED = "merchant_suspended"
+    OTHER = "other"
+
+
+HOLD_AFTER: dict[RejectReason, HoldReason] = {
+    RejectReason.INCORRECT_ADDRESS: HoldReason.INCORRECT_ADDRESS,
+    RejectReason.INVALID_CONTACT_INFORMATION: HoldReason.INCORRECT_ADDRESS,
+    RejectReason.MISSING_CUSTOMS_INFO: HoldReason.AWAITING_DOCUMENTATION,
+    RejectReason.INCORRECT_PRODUCT_INFO: HoldReason.QUERY_RAISED,
+    RejectReason.PAYMENT_DECLINED: HoldReason.AWAITING_PAYMENT,
+}
+
+
+def hold_after_rejection(reason: RejectReason) -> HoldReason | None:
+    """The hold that a rejection puts on the order, where the fault lies in the order itself and any other
+    warehouse would refuse it too; None when it is to be routed elsewhere at once."""
+    return HOLD_AFTER.get(reason)
+
+
+# Picking ---------------------------------------------------------------------------------------------------
+
+
+class ShortPickReason(StrEnum):
+    """Why fewer were picked than wanted."""
+
+    NOT_FOUND = "not_found"
+    DAMAGED = "damaged"
+    EXPIRED = "expired"
+    WRONG_ITEM = "wrong_item"
+    FAILED_QUALITY = "failed_quality"
+    OTHER = "other"
+
+
+def bucket_after_short_pick(reason: ShortPickReason) -> Bucket:
+    """Where the units that could not be picked go: damaged if they are, else quarantined until somebody has
+    counted, so that they are not promised again."""
+    return Bucket.DAMAGED if reason is ShortPickReason.DAMAGED else Bucket.QUARANTINED
+
+
+@dataclass(frozen=True, slots=True)
+class PickLine:
+    """One line of a work order: how many are wanted, picked, and reported as short."""
+
+    quantity: int
+    picked: int
+    short: int
+
+    @property
+    def left(self) -> int:
+        """Units neither picked nor reported short yet."""
+        return self.quantity - self.picked - self.short
+
+
+def after_pick(lines: Iterable[PickLine]) -> WorkVerb | None:
+    """What follows a pick: None while units are left, FINISH_PICK when the rest can be packed, GIVE_UP when
+    every unit was short and nothing is left to send."""
+    every = list(lines)
+    if any(line.left > 0 for line in every):
+        return None
+    return WorkVerb.FINISH_PICK if any(line.picked for line in every) else WorkVerb.GIVE_UP
+
+
+class OverPicked(Conflict):
+    """More units reported than the line has left."""
+
+    code = "over_picked"
+    title = "More than the line wants"
+
+
+def check_pick(line: PickLine, quantity: int) -> None:
+    """Raises OverPicked when `quantity` more units cannot be picked or reported short."""
+    if quantity > line.left:
+        raise OverPicked(
+            f"Only {line.left} of {line.quantity} are left to pick.",
+            more={"left": line.left, "asked": quantity},
+        )
+
+
+# Leases ----------------------------------------------------------------------------------------------------
+
+LEASE_SECONDS = 900
+SHORTEST_LEASE_SECONDS = 30
+LONGEST_LEASE_SECONDS = 14_400
+
+
+class LeaseLost(Conflict):
+    """The lease the caller names is not the work order's live one."""
+
+    code = "lease_lost"
+    title = "The lease is no longer yours"
+
+
+def lease_expired(now: datetime, until: datetime | None) -> bool:
+    """True when there is no lease or it has run out. It runs out at `until` itself."""
+    return until is None or until <= now
+
+
+def lease_until(now: datetime, seconds: int = LEASE_SECONDS) -> datetime:
+    """When a lease taken or renewed now ends; `seconds` is brought within the shortest and the longest."""
+    return now + timedelta(seconds=min(max(seconds, SHORTEST_LEASE_SECONDS), LONGEST_LEASE_SECONDS))
+
+
+def check_lease(now: datetime, lease_id: UUID | None, until: datetime | None, given: UUID | None) -> None:
+    """Raises LeaseLost unless `given` is the live lease. Late work with an old lease is refused unharmed."""
+    if given is None or given != lease_id:
+        raise LeaseLost("This work is not leased to you: claim it first, and send the lease you were given.")
+    if lease_expired(now, until):
+        raise LeaseLost("The lease has run out and the work may be somebody else's: claim it again.")

@@ -1,0 +1,311 @@
+"""Wire shapes of the work queue, fulfilments, holds, cancels and stock counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from msgspec import Meta, Struct, field
+
+from fulfilhub.fulfilment.queries import FulfilmentLineRow, FulfilmentRow, WorkRow
+from fulfilhub.fulfilment.rules import WORK, RejectReason, ShortPickReason, WorkState
+from fulfilhub.orders.rules import HoldReason
+from fulfilhub.platform import ids
+from fulfilhub.platform.machines import Who
+
+Short = Annotated[str, Meta(max_length=200)]
+Text = Annotated[str, Meta(max_length=2000)]
+Units = Annotated[int, Meta(ge=1, le=100_000)]
+Count = Annotated[int, Meta(ge=0, le=100_000)]
+LeaseSeconds = Annotated[int, Meta(ge=30, le=86_400)]
+Grams = Annotated[int, Meta(ge=1, le=2_000_000)]
+Millimetres = Annotated[int, Meta(ge=1, le=10_000)]
+WarehouseId = Annotated[str, Meta(pattern=ids.WAREHOUSE.pattern)]
+LeaseId = Annotated[str, Meta(pattern=ids.LEASE.pattern, description="From your claim.")]
+LineId = Annotated[str, Meta(pattern=ids.ORDER_LINE.pattern)]
+ProductId = Annotated[str, Meta(pattern=ids.PRODUCT.pattern)]
+
+
+class ClaimIn(Struct, kw_only=True, forbid_unknown_fields=True):
+    """What to claim, oldest promise first."""
+
+    warehouse_id: WarehouseId
+    limit: Annotated[int, Meta(ge=1, le=200)] = 20
+    service: Short | None = None
+    ship_by_before: datetime | None = None
+    lease_seconds: LeaseSeconds = 900
+
+
+class LeaseIn(Struct, kw_only=True, forbid_unknown_fields=True):
+    """How much longer you need."""
+
+    lease_seconds: LeaseSeconds = 900
+
+
+class LeaseOut(Struct, kw_only=True):
+    """A live lease, its end, and the work orders under it."""
+
+    lease_id: str
+    lease_until: datetime
+    work_order_ids: list[str]
+
+
+class ReleasedOut(Struct, kw_only=True):
+    """The work orders that went back to the queue."""
+
+    lease_id: str
+    work_order_ids: list[str]
+
+
+class WorkOrderLineOut(Struct, kw_only=True):
+    """One line of a work order and how far it got. Weight in grams of one unit."""
+
+    line_id: str
+    product_id: str
+    sku: str
+    name: str
+    barcodes: list[str]
+    weight_grams: int | None
+    hs_code: str | None
+    origin_country: str | None
+    quantity: int
+    picked: int
+    short: int
+
+
+class WorkOrderOut(Struct, kw_only=True):
+    """A work order: what the work needs and no more. `actions` are what you can do with it now."""
+
+    id: str
+    warehouse_id: str
+    order_number: str
+    state: WorkState
+    held: bool
+    service: str
+    carrier: str
+    ship_by: datetime
+    deliver_by: datetime
+    ship_to: dict[str, str]
+    lines: list[WorkOrderLineOut]
+    lease_id: str | None
+    lease_until: datetime | None
+    reason: str | None
+    actions: list[str]
+    version: int
+    created_at: datetime
+
+
+class ClaimOut(Struct, kw_only=True):
+    """The leased batch; empty when there is no work."""
+
+    lease_id: str
+    lease_until: datetime
+    data: list[WorkOrderOut]
+
+
+class LeasedIn(Struct, kw_only=True, forbid_unknown_fields=True):
+    """The lease under which you act."""
+
+    lease_id: LeaseId
+
+
+class RejectIn(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Why the work can't be done here; it is routed elsewhere."""
+
+    lease_id: LeaseId
+    reason: RejectReason
+    note: Text = ""
+
+
+class PickIn(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Units of a line picked so far in all, and what was scanned."""
+
+    line_id: LineId
+    picked: Count
+    barcodes: Annotated[list[Short], Meta(max_length=1000)] = field(default_factory=list)
+
+
+class PicksIn(Struct, kw_only=True, forbid_unknown_fields=True):
+    """What was picked; without `lines` everything was."""
+
+    lease_id: LeaseId
+    lines: Annotated[list[PickIn], Meta(min_length=1, max_length=500)] | None = None
+
+
+class ShortPickIn(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Fewer were there than wanted: the rest is sent from elsewhere."""
+
+    lease_id: LeaseId
+    line_id: LineId
+    found: Count
+    reason: ShortPickReason
+
+
+class ContentIn(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Units of one line in a parcel."""
+
+    line_id: LineId
+    quantity: Units
+
+
+class PackedParcelIn(Struct, kw_only=True, forbid_unknown_fields=True):
+    """One packed parcel. Grams, millimetres."""
+
+    contents: Annotated[list[ContentIn], Meta(min_length=1, max_length=500)]
+    weight_grams: Grams | None = None
+    length_mm: Millimetres | None = None
+    width_mm: Millimetres | None = None
+    height_mm: Millimetres | None = None
+
+
+class PackIn(Struct, kw_only=True, forbid_unknown_fields=True):
+    """All parcels of the work order."""
+
+    lease_id: LeaseId
+    parcels: Annotated[list[PackedParcelIn], Meta(min_length=1, max_length=100)]
+
+
+class FulfilmentLineOut(Struct, kw_only=True):
+    """Units of an order line that one warehouse sends."""
+
+    line_id: str
+    product_id: str
+    quantity: int
+    picked: int
+    short: int
+
+
+class FulfilmentOut(Struct, kw_only=True):
+    """Lines of one order sent to one warehouse."""
+
+    id: str
+    order_id: str
+    warehouse_id: str
+    operator_id: str
+    state: WorkState
+    service: str
+    carrier: str
+    ship_by: datetime
+    deliver_by: datetime
+    reason: str | None
+    lines: list[FulfilmentLineOut]
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class HoldIn(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Why the order is to wait."""
+
+    reason: HoldReason
+    note: Text = ""
+
+
+class CancelLineIn(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Units of a line that are not wanted any more."""
+
+    line_id: LineId
+    quantity: Units
+
+
+class CancelIn(Struct, kw_only=True, forbid_unknown_fields=True):
+    """What to cancel; without `lines` the whole order."""
+
+    lines: Annotated[list[CancelLineIn], Meta(min_length=1, max_length=500)] | None = None
+
+
+class AdjustmentIn(Struct, kw_only=True, forbid_unknown_fields=True):
+    """A count (`on_hand`) or a change (`delta`) of stock; `expected_on_hand` makes it a compare-and-set."""
+
+    product_id: ProductId
+    warehouse_id: WarehouseId
+    reason: Annotated[str, Meta(min_length=1, max_length=200, examples=["cycle_count"])]
+    on_hand: Annotated[int, Meta(ge=0, le=10**9)] | None = None
+    delta: Annotated[int, Meta(ge=-(10**9), le=10**9)] = 0
+    expected_on_hand: Annotated[int, Meta(ge=0, le=10**9)] | None = None
+
+
+class AdjustmentOut(Struct, kw_only=True):
+    """What the count changed, and the level now."""
+
+    id: str
+    delta: int
+    available: int
+    allocated: int
+    quarantined: int
+    damaged: int
+
+
+def work_out(row: WorkRow) -> WorkOrderOut:
+    things = {line.line_id: line for line in row.document.lines}
+    return WorkOrderOut(
+        id=ids.WORK_ORDER.show(row.id),
+        warehouse_id=ids.WAREHOUSE.show(row.warehouse_id),
+        order_number=row.document.order_number,
+        state=row.state,
+        held=row.held,
+        service=row.service,
+        carrier=row.document.carrier,
+        ship_by=row.ship_by,
+        deliver_by=row.document.deliver_by,
+        ship_to=row.document.ship_to,
+        lines=[
+            WorkOrderLineOut(
+                line_id=ids.ORDER_LINE.show(line.line_id),
+                product_id=ids.PRODUCT.show(line.product_id),
+                quantity=line.quantity,
+                picked=line.picked,
+                short=line.short,
+                **{name: getattr(things[line.line_id], name) for name in THING},
+            )
+            for line in row.lines
+        ],
+        lease_id=ids.LEASE.show(row.lease_id) if row.lease_id else None,
+        lease_until=row.lease_until,
+        reason=row.reason,
+        actions=[str(verb) for verb in WORK.actions(row.state, Who.PARTNER)],
+        version=row.version,
+        created_at=row.created_at,
+    )
+
+
+THING = ("sku", "name", "barcodes", "weight_grams", "hs_code", "origin_country")
+
+
+def fulfilment_out(row: FulfilmentRow, lines: Sequence[FulfilmentLineRow]) -> FulfilmentOut:
+    plain: dict[str, Any] = {
+        name: getattr(row, name)
+        for name in ("service", "carrier", "ship_by", "deliver_by", "reason", "version", "created_at", "updated_at")
+    }
+    return FulfilmentOut(
+        id=ids.FULFILMENT.show(row.id),
+        order_id=ids.ORDER.show(row.order_id),
+        warehouse_id=ids.WAREHOUSE.show(row.warehouse_id),
+        operator_id=ids.ACCOUNT.show(row.operator_id),
+        state=WorkState(row.state),
+        lines=[
+            FulfilmentLineOut(
+                line_id=ids.ORDER_LINE.show(line.line_id),
+                product_id=ids.PRODUCT.show(line.product_id),
+                quantity=line.quantity,
+                picked=line.picked,
+                short=line.short,
+            )
+            for line in lines
+        ],
+        **plain,
+    )
+
+
+def contents_of(parcels: Sequence[PackedParcelIn]) -> list[dict[UUID, int]]:
+    """Units by line, parcel by parcel."""
+    made: list[dict[UUID, int]] = []
+    for place, parcel in enumerate(parcels):
+        held: dict[UUID, int] = {}
+        for at, content in enumerate(parcel.contents):
+            line_id = ids.ORDER_LINE.read(content.line_id, f"/parcels/{place}/contents/{at}/line_id")
+            held[line_id] = held.get(line_id, 0) + content.quantity
+        made.append(held)
+    return made

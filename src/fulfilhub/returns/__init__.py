@@ -1,0 +1,1 @@
+"""Returns: what customers send back: request, custody, inspection, disposition. Never ships anything."""

@@ -1,0 +1,22 @@
+"""Every write of returns: asking for one, deciding on it, taking it in, and the policy."""
+
+from __future__ import annotations
+
+from fulfilhub.returns.commands.custody import Arrived, Inspected, inspect, receive
+from fulfilhub.returns.commands.policy import set_policy
+from fulfilhub.returns.commands.requests import Asked, approve, cancel, complete, decline, hand_over, request
+
+__all__ = [
+    "Arrived",
+    "Asked",
+    "Inspected",
+    "approve",
+    "cancel",
+    "complete",
+    "decline",
+    "hand_over",
+    "inspect",
+    "receive",
+    "request",
+    "set_policy",
+]

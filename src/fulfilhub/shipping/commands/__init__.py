@@ -1,0 +1,1 @@
+"""Every write to shipments and parcels: handing over, and carriers' scans."""

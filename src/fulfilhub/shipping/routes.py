@@ -1,0 +1,195 @@
+"""Shipping a work order, shipments and parcels, and carriers' events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, cast
+
+import msgspec
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, QueryParameter
+
+from fulfilhub.accounts.principal import AnyCaller, MerchantCaller, PartnerCaller, may
+from fulfilhub.orders.queries import get_order
+from fulfilhub.platform import ids
+from fulfilhub.platform.errors import (
+    Conflict,
+    Forbidden,
+    FulfilHubError,
+    Invalid,
+    NotFound,
+    RateLimited,
+    Unauthenticated,
+)
+from fulfilhub.platform.work import Work, Works
+from fulfilhub.shipping import queries
+from fulfilhub.shipping.commands import handover, scans
+from fulfilhub.shipping.commands.scans import ScanTold
+from fulfilhub.shipping.queries import ShipmentRow
+from fulfilhub.shipping.schemas import (
+    ShipIn,
+    ShipmentOut,
+    ShippedOut,
+    TrackingAnswerOut,
+    TrackingAnswersOut,
+    TrackingEventsIn,
+    shipment_out,
+    to_ship,
+)
+from fulfilhub.web.checks import ApiRequest
+from fulfilhub.web.once import Once
+from fulfilhub.web.paging import Cursor, Limit, Page, id_cursor, page
+from fulfilhub.web.problems import Problem, describe, problems
+from fulfilhub.web.replies import ok
+
+READ = problems(Unauthenticated, Forbidden, NotFound, Invalid, RateLimited)
+WRITE = problems(Unauthenticated, Forbidden, NotFound, Conflict, Invalid, RateLimited)
+Text = Annotated[str | None, QueryParameter(max_length=200)]
+
+
+@post(
+    "/v1/work/orders/{work_id:str}/ship",
+    **may("work:write"),
+    tags=["Work"],
+    summary="Ship a work order",
+    status_code=200,
+    responses=WRITE,
+)
+async def ship_work(
+    works: NamedDependency[Works],
+    partner: NamedDependency[PartnerCaller],
+    once: NamedDependency[Once],
+    work_id: FromPath[str],
+    data: JSONBody[ShipIn],
+) -> Response[ShippedOut]:
+    """The parcels have left: stock is deducted, the store and the customer are told. The same call again is answered as
+    before; other tracking numbers for the same work are refused."""
+    found = ids.WORK_ORDER.find(work_id)
+    async with works.begin(partner.scope, once) as work:
+        (verdict,) = await handover.ship(work, [to_ship(found, data)])
+        if isinstance(verdict, FulfilHubError):
+            raise verdict
+        return ok(
+            work,
+            ShippedOut(
+                work_order_id=work_id,
+                shipment_id=ids.SHIPMENT.show(verdict.shipment_id),
+                parcel_ids=[ids.PARCEL.show(each) for each in verdict.parcel_ids],
+                repeated=verdict.repeated,
+            ),
+        )
+
+
+async def _shown(work: Work, rows: Sequence[ShipmentRow]) -> dict[Any, ShipmentOut]:
+    parcels = await queries.parcels_of(work, [row.id for row in rows])
+    contents = await queries.contents_of(work, [parcel.id for each in parcels.values() for parcel in each])
+    return {row.id: shipment_out(row, parcels.get(row.id, ()), contents) for row in rows}
+
+
+async def _page(work: Work, rows: Sequence[ShipmentRow], limit: int) -> Page[ShipmentOut]:
+    shown = await _shown(work, rows[:limit])
+    return page(rows, limit, lambda row: (row.id,), lambda row: shown[row.id])
+
+
+@get("/v1/shipments", **may("orders:read"), tags=["Shipments"], summary="List shipments", responses=READ)
+async def list_shipments(
+    works: NamedDependency[Works],
+    merchant: NamedDependency[MerchantCaller],
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    order_id: Text = None,
+) -> Page[ShipmentOut]:
+    """What left, oldest first."""
+    order = None if order_id is None else ids.ORDER.read(order_id, "query/order_id")
+    async with works.begin(merchant.scope) as work:
+        return await _page(
+            work, await queries.list_shipments(work, id_cursor(cursor), limit + 1, order_id=order), limit
+        )
+
+
+@get(
+    "/v1/orders/{order_id:str}/shipments",
+    **may("orders:read"),
+    tags=["Shipments"],
+    summary="List an order's shipments",
+    responses=READ,
+)
+async def list_order_shipments(
+    works: NamedDependency[Works],
+    merchant: NamedDependency[MerchantCaller],
+    order_id: FromPath[str],
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[ShipmentOut]:
+    """What left for one order, oldest first."""
+    order = ids.ORDER.find(order_id)
+    async with works.begin(merchant.scope) as work:
+        await get_order(work, order)
+        return await _page(
+            work, await queries.list_shipments(work, id_cursor(cursor), limit + 1, order_id=order), limit
+        )
+
+
+@get(
+    "/v1/shipments/{shipment_id:str}",
+    **may("orders:read"),
+    tags=["Shipments"],
+    summary="Get a shipment",
+    responses=READ,
+)
+async def get_shipment(
+    works: NamedDependency[Works], merchant: NamedDependency[MerchantCaller], shipment_id: FromPath[str]
+) -> ShipmentOut:
+    """One shipment with its parcels."""
+    async with works.begin(merchant.scope) as work:
+        row = await queries.get_shipment(work, ids.SHIPMENT.find(shipment_id))
+        return (await _shown(work, [row]))[row.id]
+
+
+@post(
+    "/v1/tracking-events",
+    **may("tracking:write"),
+    tags=["Shipments"],
+    summary="Report carriers' events",
+    status_code=200,
+    responses=WRITE,
+)
+async def report_tracking(
+    request: ApiRequest,
+    works: NamedDependency[Works],
+    anyone: NamedDependency[AnyCaller],
+    once: NamedDependency[Once],
+    data: JSONBody[TrackingEventsIn],
+) -> Response[TrackingAnswersOut]:
+    """Scans of your own parcels (merchant) or those you handed over (partner), in any order, repeats included: a parcel
+    never moves backwards. Answers per scan."""
+    told = [
+        ScanTold(
+            tracking_number=event.tracking_number,
+            state=event.state,
+            occurred_at=event.occurred_at,
+            description=event.description,
+            location=event.location,
+        )
+        for event in data.events
+    ]
+    async with works.begin(anyone.scope, once) as work:
+        verdicts = await scans.record(work, told)
+        return ok(work, TrackingAnswersOut(data=[_answer(request, place, each) for place, each in enumerate(verdicts)]))
+
+
+def _answer(request: ApiRequest, index: int, verdict: scans.Verdict) -> TrackingAnswerOut:
+    if isinstance(verdict, FulfilHubError):
+        problem = msgspec.convert(describe(cast("Any", request.scope), verdict), Problem)
+        return TrackingAnswerOut(index=index, status=problem.status, parcel_ids=[], problem=problem)
+    return TrackingAnswerOut(
+        index=index,
+        status=200 if verdict.repeated else 201,
+        parcel_ids=[ids.PARCEL.show(each) for each in verdict.parcel_ids],
+        state=verdict.state,
+        repeated=verdict.repeated,
+    )
+
+
+ROUTES = [ship_work, list_shipments, list_order_shipments, get_shipment, report_tracking]
