@@ -1,0 +1,144 @@
+"""The customer's page: one order by its link, and the form that asks for a return. Pages never say what exists."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader
+from litestar import Request, Response, get, post
+from litestar.datastructures import State
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from fulfilhub.pages import queries
+from fulfilhub.pages.schemas import tracking_view
+from fulfilhub.platform import ids
+from fulfilhub.platform.errors import Conflict, FulfilHubError, Invalid, NotFound
+from fulfilhub.platform.scopes import Customer, Nobody
+from fulfilhub.platform.secrets import Vault
+from fulfilhub.platform.work import Works
+from fulfilhub.returns import commands as returns
+from fulfilhub.returns.commands import Asked
+from fulfilhub.returns.rules import ReturnReason
+
+FORM_LIMIT = 64 * 1024
+TEMPLATES = Environment(
+    loader=PackageLoader("fulfilhub.pages"), autoescape=True, trim_blocks=True, lstrip_blocks=True, auto_reload=False
+)
+CSS = (files("fulfilhub.pages") / "assets" / "page.css").read_bytes()
+TEMPLATES.globals["css_version"] = hashlib.sha256(CSS).hexdigest()[:12]
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Robots-Tag": "noindex, nofollow",
+    "Cache-Control": "private, no-store",
+}
+
+
+def _html(name: str, status: int, **values: object) -> Response[str]:
+    text = TEMPLATES.get_template(name).render(**values)
+    return Response(text, status_code=status, headers=HEADERS, media_type="text/html")
+
+
+def _message(status: int, title: str, text: str) -> Response[str]:
+    return _html("message.html", status, title=title, text=text)
+
+
+def _nothing_here() -> Response[str]:
+    text = "Please open the link from your message again, or ask the shop to send you a new one."
+    return _message(404, "There is nothing to see here", text)
+
+
+async def _customer(works: Works, vault: Vault, token: str) -> Customer | None:
+    """Who the link lets in; None for any link that is not genuine or leads nowhere."""
+    shown, _, mac = token.partition(".")
+    try:
+        order_id = ids.ORDER.find(shown)
+    except NotFound:
+        return None
+    if not vault.link_is_genuine("order", order_id, mac):
+        return None
+    async with works.begin(Nobody()) as work:
+        merchant_id = await queries.merchant_of(work, order_id)
+    return Customer(merchant_id, order_id) if merchant_id is not None else None
+
+
+async def _page(works: Works, customer: Customer, token: str, problem: str = "", status: int = 200) -> Response[str]:
+    async with works.begin(customer) as work:
+        found = await queries.find(work, customer.order_id)
+        view = tracking_view(found, work.now, problem)
+    return _html("tracking.html", status, view=view, action=f"/t/{token}/returns")
+
+
+@get("/t/{token:str}", include_in_schema=False)
+async def tracking_page(
+    works: NamedDependency[Works], vault: NamedDependency[Vault], token: FromPath[str]
+) -> Response[str]:
+    """One order as its customer sees it."""
+    customer = await _customer(works, vault, token)
+    if customer is None:
+        return _nothing_here()
+    return await _page(works, customer, token)
+
+
+@post("/t/{token:str}/returns", include_in_schema=False, request_max_body_size=FORM_LIMIT)
+async def request_return(
+    works: NamedDependency[Works],
+    vault: NamedDependency[Vault],
+    token: FromPath[str],
+    request: Request[Any, Any, State],
+) -> Response[str]:
+    """Takes the form and goes back to the page, where the return is then to be seen."""
+    customer = await _customer(works, vault, token)
+    if customer is None:
+        return _nothing_here()
+    form = {name: str(value) for name, value in (await request.form()).items()}
+    asked = _asked(form)
+    if not asked:
+        return await _page(works, customer, token, "Please say how many of which item you want to send back.", 422)
+    try:
+        async with works.begin(customer) as work:
+            return_id = await returns.request(work, customer.order_id, asked)
+    except (Conflict, Invalid) as error:
+        return await _page(works, customer, token, _sentence(error), 409)
+    headers = {**HEADERS, "Location": f"/t/{token}#{ids.RETURN.show(return_id)}"}
+    return Response("", status_code=303, headers=headers, media_type="text/html")
+
+
+@get("/assets/page.css", include_in_schema=False)
+async def stylesheet() -> Response[bytes]:
+    """The page's style; its address carries its version, so it may be kept for ever."""
+    headers = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
+    return Response(CSS, headers=headers, media_type="text/css")
+
+
+def _asked(form: dict[str, str]) -> list[Asked]:
+    try:
+        reason = ReturnReason(form.get("reason", ""))
+    except ValueError:
+        reason = ReturnReason.OTHER
+    asked = []
+    for name, value in form.items():
+        if not name.startswith("orl_") or not (value.isascii() and value.isdigit() and len(value) < 6):
+            continue
+        try:
+            line_id = ids.ORDER_LINE.find(name)
+        except NotFound:
+            continue
+        if int(value):
+            asked.append(Asked(line_id=line_id, quantity=int(value), reason=reason))
+    return asked
+
+
+def _sentence(error: FulfilHubError) -> str:
+    return error.fields[0].detail if error.fields else error.detail
+
+
+ROUTES = [tracking_page, request_return, stylesheet]

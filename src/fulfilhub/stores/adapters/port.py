@@ -1,0 +1,234 @@
+"""The port between us and any storefront: seven verbs in our words, and the plain data they take and give.
+
+The three pure verbs (`verify`, `read_delivery`, `normalise`) read what a store sent; the four outward ones
+make one attempt each and say how it ended. When to try again is the job runner's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal, Protocol
+
+import httpx
+
+from fulfilhub.orders.incoming import IncomingOrder
+
+PlatformName = Literal["shopify", "woocommerce"]
+
+
+class Unreadable(Exception):
+    """A payload that is not an order at all. `args[0]` is one sentence, with nothing personal in it."""
+
+
+class Kind(StrEnum):
+    """What a delivery asks of us.
+
+    ORDER: `payload` is the whole order. CHANGED: an order changed, read it again with `fetch_order`
+    (`payload`, if any, is the fallback for a store that can't be read). DELETED: read it again; if it is
+    `Missing`, it is gone. PING: the store tries the address, unsigned; answer 200 and keep nothing.
+    UNINSTALLED: the merchant cut the connection. PRIVACY: a data request or erasure. OTHER: nothing for us.
+    UNREADABLE: signed or not, not their format.
+    """
+
+    ORDER = "order"
+    CHANGED = "changed"
+    DELETED = "deleted"
+    PING = "ping"
+    UNINSTALLED = "uninstalled"
+    PRIVACY = "privacy"
+    OTHER = "other"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One webhook delivery, read. `dedupe_key` is the same for every repeat of one message and differs
+    otherwise.
+
+    `sender` is the store's own name for itself (shop domain, site address) as the headers claim it: they are
+    not signed, so use it to refuse a mismatch, never to choose the connection. `event_at` is when it
+    happened.
+    """
+
+    kind: Kind
+    topic: str
+    dedupe_key: str
+    sender: str = ""
+    external_id: str | None = None
+    event_at: datetime | None = None
+    payload: Mapping[str, object] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreSettings:
+    """What a merchant may adjust per store; the defaults suit most. Read from JSON with `msgspec.convert`.
+
+    `services`: the storefront's shipping method (title, code or method id; case ignored) -> our service code.
+    `states`: the storefront's own order or payment status -> `unpaid`, `open`, `completed` or `cancelled`.
+    `accept_test_orders`: treat the storefront's test orders like real ones.
+    `stock_location`: the storefront's location whose stock we set (Shopify; a GID).
+    """
+
+    services: Mapping[str, str] = field(default_factory=dict)
+    states: Mapping[str, str] = field(default_factory=dict)
+    accept_test_orders: bool = False
+    stock_location: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """How to reach one store. `credentials`: WooCommerce `consumer_key` and `consumer_secret`; Shopify
+    `access_token`. `secrets` sign its webhooks, every live one (two during a rotation). Neither is ever
+    shown."""
+
+    platform: PlatformName
+    base_url: str
+    credentials: Mapping[str, str] = field(repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    settings: StoreSettings = field(default_factory=StoreSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class ShippedLine:
+    """Units of one line of the store's order. `external_id` is the store's line id, as `IncomingLine` gave
+    it."""
+
+    external_id: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShipmentNews:
+    """One shipment as the store should show it.
+
+    `shipped_at` is when it left; no store can have been told before. `reference` is our id of it (`shp_...`):
+    short, and never used for another shipment. `tracking_urls` is empty or has one entry per number.
+    `completes_order`: nothing of the order is left to send. `told_as`: what `Pushed` said the store calls
+    this shipment, when it was told before. `others`: the same of the order's other shipments.
+    """
+
+    reference: str
+    order_external_id: str
+    lines: tuple[ShippedLine, ...]
+    carrier: str
+    shipped_at: datetime
+    tracking_numbers: tuple[str, ...] = ()
+    tracking_urls: tuple[str, ...] = ()
+    completes_order: bool = False
+    notify_customer: bool = True
+    told_as: tuple[str, ...] = ()
+    others: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockNews:
+    """How many units of a variant can be sold. `reference` is our id of this very change, never used
+    again."""
+
+    reference: str
+    variant_id: str
+    available: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was asked for, in the shape `normalise` takes."""
+
+    payload: Mapping[str, object] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """The store has no such order (any more)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Orders changed since, oldest first, as (external id, the store's time of change). `cursor` is None at
+    the end."""
+
+    orders: tuple[tuple[str, datetime], ...]
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """The store says what we wanted it to say, now or already. `external_ids`: its names for it, to be kept.
+    `left_out`: units the store would not take because it has them no longer open (edited or sent by someone
+    else)."""
+
+    external_ids: tuple[str, ...] = ()
+    left_out: tuple[ShippedLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InDoubt:
+    """The write was sent and no trustworthy answer came: it may or may not have happened. Call the same verb
+    again with the same reference, not before `after` seconds; it reads back before it writes."""
+
+    reason: str
+    after: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Nothing was done; try again, not before `after` seconds."""
+
+    reason: str
+    after: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Trying again as it is would not help. `code` is stable; `reason` is one sentence for the merchant."""
+
+    code: str
+    reason: str
+
+
+class StoreAdapter(Protocol):
+    """One storefront platform. Stateless: everything about a store comes in the arguments."""
+
+    def verify(self, headers: Mapping[str, str], body: bytes, secrets: tuple[str, ...]) -> bool:
+        """Is `body`, byte for byte as received, signed with one of the secrets? Takes the same time for any
+        answer. False without secrets. A `Kind.PING` is not signed by its platform: read the delivery
+        first."""
+        ...
+
+    def read_delivery(self, headers: Mapping[str, str], body: bytes) -> Delivery:
+        """What this delivery is. Never raises."""
+        ...
+
+    def normalise(self, payload: Mapping[str, object], settings: StoreSettings) -> IncomingOrder:
+        """The order in our words; what can't be read whole is in its `problems`. Raises Unreadable, nothing
+        else."""
+        ...
+
+    async def fetch_order(
+        self, http: httpx.AsyncClient, connection: Connection, external_id: str
+    ) -> Found | Missing | Refused | Retry:
+        """The order as the store has it now."""
+        ...
+
+    async def changed_orders(
+        self, http: httpx.AsyncClient, connection: Connection, since: datetime, cursor: str | None = None
+    ) -> Changed | Refused | Retry:
+        """A page of the orders changed after `since`. An order may be listed twice, and none is passed
+        over."""
+        ...
+
+    async def push_shipment(
+        self, http: httpx.AsyncClient, connection: Connection, news: ShipmentNews
+    ) -> Pushed | InDoubt | Refused | Retry:
+        """Make the store show this shipment. Always reads first and writes only what is not there yet, so it
+        may be repeated after any outcome, and again when the tracking numbers change."""
+        ...
+
+    async def push_stock(
+        self, http: httpx.AsyncClient, connection: Connection, news: StockNews
+    ) -> Pushed | InDoubt | Refused | Retry:
+        """Make the store's sellable stock of a variant say `available`."""
+        ...

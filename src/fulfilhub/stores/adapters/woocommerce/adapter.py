@@ -1,0 +1,28 @@
+"""WooCommerce behind the port."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fulfilhub.stores.adapters.signature import header, signed_by_one_of
+from fulfilhub.stores.adapters.woocommerce.deliveries import read_delivery
+from fulfilhub.stores.adapters.woocommerce.normalise import normalise
+from fulfilhub.stores.adapters.woocommerce.orders import changed_orders, fetch_order
+from fulfilhub.stores.adapters.woocommerce.shipments import push_shipment
+from fulfilhub.stores.adapters.woocommerce.stock import push_stock
+
+
+class WooCommerce:
+    """The seven verbs of `StoreAdapter` for WooCommerce."""
+
+    read_delivery = staticmethod(read_delivery)
+    normalise = staticmethod(normalise)
+    fetch_order = staticmethod(fetch_order)
+    changed_orders = staticmethod(changed_orders)
+    push_shipment = staticmethod(push_shipment)
+    push_stock = staticmethod(push_stock)
+
+    @staticmethod
+    def verify(headers: Mapping[str, str], body: bytes, secrets: tuple[str, ...]) -> bool:
+        """See `StoreAdapter.verify`. Signed: the raw body, in X-WC-Webhook-Signature."""
+        return signed_by_one_of(secrets, body, header(headers, "X-WC-Webhook-Signature"))

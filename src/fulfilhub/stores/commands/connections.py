@@ -1,0 +1,171 @@
+"""Connecting stores, changing them, and rotating their webhook secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import insert, update
+from sqlalchemy.exc import IntegrityError
+
+from fulfilhub.platform import ids
+from fulfilhub.platform.errors import Conflict, FieldError, Invalid
+from fulfilhub.platform.secrets import Vault, new_token
+from fulfilhub.platform.work import Work
+from fulfilhub.stores import queries
+from fulfilhub.stores.events import StoreConnected, StoreDisconnected
+from fulfilhub.stores.models import Store
+from fulfilhub.stores.rules import (
+    LiveSecret,
+    PlatformKind,
+    Settings,
+    StoreState,
+    check_credentials,
+    clean_url,
+    rotated,
+)
+from fulfilhub.web.conditional import check_version
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewStore:
+    """A store to connect. `webhook_secret` is the storefront's own (Shopify: the app's client secret); None lets us
+    make one, which is not possible for Shopify. `shop_domain` defaults to the host of `base_url`."""
+
+    platform: PlatformKind
+    name: str
+    base_url: str = ""
+    shop_domain: str = ""
+    credentials: Mapping[str, str]
+    webhook_secret: str | None = None
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreChange:
+    """What to change of a store; None leaves a field as it is."""
+
+    name: str | None = None
+    base_url: str | None = None
+    shop_domain: str | None = None
+    credentials: Mapping[str, str] | None = None
+    settings: Settings | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A store's id, and the webhook secret if it is one of ours: shown once and never again."""
+
+    store_id: UUID
+    webhook_secret: str | None
+
+
+async def connect(work: Work, vault: Vault, new: NewStore) -> Made:
+    """Connect a store. Raises Invalid naming each bad field, Conflict (`store_exists`) for a second connection to
+    the same address."""
+    check_credentials(new.platform, dict(new.credentials))
+    own = new_token() if new.webhook_secret is None and new.platform is PlatformKind.WOOCOMMERCE else None
+    secret = new.webhook_secret or own
+    if new.platform is PlatformKind.SHOPIFY and secret is None:
+        detail = "Shopify signs with the app's client secret; give it here."
+        raise Invalid(detail, fields=[FieldError("/webhook_secret", detail, "required")])
+    base_url = "" if new.platform is PlatformKind.API else clean_url(new.base_url, "/base_url")
+    store_id = ids.new()
+    values = {
+        "merchant_id": work.account_id,
+        "id": store_id,
+        "platform": new.platform,
+        "name": new.name,
+        "base_url": base_url,
+        "shop_domain": _shop_domain(new.platform, new.shop_domain, base_url),
+        "credentials": vault.encrypt_map(dict(new.credentials)),
+        "secrets": _seal(vault, [LiveSecret(secret)] if secret else []),
+        "settings": asdict(new.settings),
+        "state": StoreState.CONNECTED,
+        "created_at": work.now,
+        "updated_at": work.now,
+    }
+    try:
+        await work.db.execute(insert(Store).values(values))
+    except IntegrityError:
+        raise _exists() from None
+    work.publish(StoreConnected(store_id=store_id, platform=new.platform))
+    return Made(store_id, own)
+
+
+async def change(work: Work, vault: Vault, store_id: UUID, wanted: StoreChange, version: int | None) -> None:
+    """Change a store; new credentials also connect it again. Raises NotFound, Stale, Invalid, Conflict."""
+    before = (await queries.sealed_store(work, store_id, lock=True)).store
+    check_version(version, before.version)
+    platform = PlatformKind(before.platform)
+    values: dict[str, object] = {"version": before.version + 1, "updated_at": work.now}
+    if wanted.name is not None:
+        values["name"] = wanted.name
+    if platform is not PlatformKind.API:
+        base_url = before.base_url if wanted.base_url is None else clean_url(wanted.base_url, "/base_url")
+        kept = before.shop_domain if wanted.base_url is None else ""
+        given = kept if wanted.shop_domain is None else wanted.shop_domain
+        values |= {"base_url": base_url, "shop_domain": _shop_domain(platform, given, base_url)}
+    if wanted.credentials is not None:
+        check_credentials(platform, dict(wanted.credentials))
+        values |= {"credentials": vault.encrypt_map(dict(wanted.credentials)), "state": StoreState.CONNECTED}
+        if before.state != StoreState.CONNECTED:
+            work.publish(StoreConnected(store_id=store_id, platform=platform))
+    if wanted.settings is not None:
+        values["settings"] = asdict(wanted.settings)
+    try:
+        await work.db.execute(
+            update(Store).where(Store.merchant_id == work.account_id, Store.id == store_id).values(values)
+        )
+    except IntegrityError:
+        raise _exists() from None
+
+
+async def rotate_secret(work: Work, vault: Vault, store_id: UUID, given: str | None) -> Made:
+    """Let a new webhook secret sign beside the present one, which ends after `rules.ROTATION_OVERLAP`. Without
+    `given` we make one (not for Shopify, whose secret is the app's). Raises NotFound, Invalid, Conflict."""
+    row = await queries.sealed_store(work, store_id, lock=True)
+    platform = PlatformKind(row.store.platform)
+    if platform is PlatformKind.API:
+        raise Conflict("An api store sends no webhooks, so it has no secret.", code="no_webhooks")
+    if platform is PlatformKind.SHOPIFY and given is None:
+        detail = "Shopify signs with the app's client secret; give the new one here."
+        raise Invalid(detail, fields=[FieldError("/webhook_secret", detail, "required")])
+    own = new_token() if given is None else None
+    secrets = rotated(queries.open_secrets(vault, row), given or own or "", work.now)
+    await work.db.execute(
+        update(Store)
+        .where(Store.merchant_id == work.account_id, Store.id == store_id)
+        .values(secrets=_seal(vault, secrets), version=Store.version + 1, updated_at=work.now)
+    )
+    return Made(store_id, own)
+
+
+async def disconnect(work: Work, store_id: UUID) -> None:
+    """The storefront took our access away. Repeating is harmless."""
+    done = await work.db.execute(
+        update(Store)
+        .where(Store.merchant_id == work.account_id, Store.id == store_id, Store.state == StoreState.CONNECTED)
+        .values(state=StoreState.DISCONNECTED, version=Store.version + 1, updated_at=work.now)
+        .returning(Store.platform)
+    )
+    platform = done.scalar_one_or_none()
+    if platform is not None:
+        work.publish(StoreDisconnected(store_id=store_id, platform=platform))
+
+
+def _shop_domain(platform: PlatformKind, given: str, base_url: str) -> str:
+    if platform is not PlatformKind.SHOPIFY:
+        return ""
+    return (given or urlsplit(base_url).hostname or "").lower()
+
+
+def _seal(vault: Vault, secrets: Sequence[LiveSecret]) -> bytes:
+    return vault.encrypt(msgspec.json.encode(secrets))
+
+
+def _exists() -> Conflict:
+    return Conflict("There is a connection to this address already; change that one.", code="store_exists")

@@ -1,0 +1,251 @@
+"""What stores send: kept as it came at the door, read by a job, handed to `orders` in sets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import text
+
+from fulfilhub.fulfilment.commands.freeing import cancel
+from fulfilhub.fulfilment.commands.holding import hold_order
+from fulfilhub.orders import commands as orders
+from fulfilhub.orders.incoming import IncomingOrder
+from fulfilhub.orders.rules import HoldReason
+from fulfilhub.platform import inbox
+from fulfilhub.platform.errors import Conflict, Unauthenticated
+from fulfilhub.platform.secrets import Vault
+from fulfilhub.platform.work import Work
+from fulfilhub.stores import queries
+from fulfilhub.stores.adapters import adapter_for, port
+from fulfilhub.stores.adapters.port import Delivery, Kind, Unreadable
+from fulfilhub.stores.adapters.reading import UNKNOWN_TIME
+from fulfilhub.stores.commands.connections import disconnect
+from fulfilhub.stores.rules import Outcome, live_secrets
+
+KEPT_HEADERS = ("x-wc-webhook-", "x-shopify-", "content-type", "user-agent")
+SEEN_EVERY = timedelta(minutes=1)
+
+HANDLED = text(
+    """
+    UPDATE inbox AS i SET handled_at = :now, outcome = m.outcome, detail = m.detail
+    FROM unnest(cast(:ids AS uuid[]), cast(:outcomes AS text[]), cast(:details AS text[])) AS m (id, outcome, detail)
+    WHERE i.account_id = :account AND i.id = m.id
+    """
+)
+SEEN = text(
+    """
+    UPDATE stores SET last_seen_at = :now
+    WHERE merchant_id = :account AND id = ANY (:ids) AND (last_seen_at IS NULL OR last_seen_at < :before)
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of one message."""
+
+    message_id: UUID
+    outcome: Outcome
+    detail: str | None = None
+
+
+@dataclass(slots=True)
+class _Pile:
+    """What a batch of messages adds up to, each telling with the message it came in."""
+
+    orders: dict[UUID, list[tuple[UUID, IncomingOrder]]] = field(default_factory=dict)
+    rereads: dict[tuple[UUID, str], UUID] = field(default_factory=dict)
+    cut: set[UUID] = field(default_factory=set)
+    verdicts: dict[UUID, Verdict] = field(default_factory=dict)
+
+
+async def receive(
+    work: Work,
+    vault: Vault,
+    store_id: UUID,
+    delivery: Delivery,
+    headers: Mapping[str, str],
+    body: bytes,
+    keep_days: int,
+) -> bool:
+    """Check a delivery's signature and keep it as it came; a ticket to read it is queued only when it is new.
+
+    Returns whether it was new. Raises Unauthenticated when no live secret signed it, or another shop sent it.
+    """
+    row = await queries.sealed_store(work, store_id)
+    adapter = adapter_for(row.store.platform)
+    secrets = live_secrets(queries.open_secrets(vault, row), work.now)
+    # The apps of one developer share their secret over all shops, so the shop must be this one too.
+    stranger = row.store.shop_domain and delivery.sender != row.store.shop_domain
+    if not adapter.verify(headers, body, secrets) or stranger:
+        raise Unauthenticated(
+            "The signature does not fit the body and this store's webhook secret.", code="bad_signature"
+        )
+    kept = {name: value for name, value in headers.items() if name.lower().startswith(KEPT_HEADERS)}
+    raw = inbox.Raw(
+        source=queries.source_of(store_id),
+        topic=delivery.topic or "unknown",
+        dedupe_key=delivery.dedupe_key,
+        headers=kept,
+        body=body,
+    )
+    ((message_id, new),) = await inbox.store(work, vault, [raw], keep_days)
+    if new:
+        work.enqueue("stores.read_delivery", {"store_id": store_id, "message_id": message_id})
+    return new
+
+
+async def read_deliveries(work: Work, vault: Vault, message_ids: Sequence[UUID]) -> None:
+    """Read stored deliveries: whole orders are taken at once, thin ones are queued to be read from the store.
+
+    A message that was read before is passed over, so repeating is harmless.
+    """
+    messages = await queries.raw_messages(work, message_ids)
+    if not messages:
+        return
+    stores = await queries.sealed(work, sorted({_store_id(message) for message in messages}))
+    pile = _Pile()
+    for message in messages:
+        pile.verdicts[message.id] = _read(vault, stores[_store_id(message)], message, pile)
+    for store_id, told in sorted(pile.orders.items()):
+        taken = await orders.take(work, store_id, [order for _, order in told])
+        for (message_id, _), one in zip(told, taken, strict=True):
+            if one.reread:
+                pile.rereads[store_id, one.external_id] = message_id
+                pile.verdicts[message_id] = Verdict(message_id, Outcome.REREAD)
+    for (store_id, external_id), message_id in pile.rereads.items():
+        work.enqueue(
+            "stores.reread_order", {"store_id": store_id, "external_id": external_id, "message_id": message_id}
+        )
+    for store_id in sorted(pile.cut):
+        await disconnect(work, store_id)
+    await _seen(work, list(stores))
+    await settle(work, list(pile.verdicts.values()))
+
+
+async def take_reread(
+    work: Work,
+    vault: Vault,
+    store: queries.StoreRow,
+    external_id: str,
+    message_id: UUID,
+    found: port.Found | port.Missing | port.Refused,
+) -> None:
+    """Take an order as the store itself has it now: that settles what deliveries of one time left open.
+
+    An order the store no longer has is cancelled. Of one that can't be read the delivery's own content counts.
+    """
+    settings = queries.adapter_settings(store)
+    try:
+        match found:
+            case port.Found(payload):
+                order = adapter_for(store.platform).normalise(payload, settings)
+            case port.Missing():
+                await _gone(work, store.id, external_id)
+                return
+            case port.Refused(_, reason):
+                order = await _as_delivered(work, vault, store, message_id, reason)
+    except Unreadable as problem:
+        order = unreadable_order(external_id, str(problem))
+        await settle(work, [Verdict(message_id, Outcome.UNREADABLE, str(problem))])
+    await orders.take(work, store.id, [order], fresh=True)
+
+
+async def settle(work: Work, verdicts: Sequence[Verdict]) -> None:
+    """Write down what became of messages."""
+    await work.db.execute(
+        HANDLED,
+        {
+            "account": work.account_id,
+            "now": work.now,
+            "ids": [verdict.message_id for verdict in verdicts],
+            "outcomes": [verdict.outcome for verdict in verdicts],
+            "details": [verdict.detail for verdict in verdicts],
+        },
+    )
+
+
+def unreadable_order(external_id: str, reason: str) -> IncomingOrder:
+    """An order of which only the id could be read: kept for a person, and older than any reading of it."""
+    return IncomingOrder(
+        external_id=external_id,
+        number=external_id.rpartition("/")[2],
+        currency="XXX",
+        placed_at=UNKNOWN_TIME,
+        updated_at=UNKNOWN_TIME,
+        problems=(f"unreadable: {reason}",),
+    )
+
+
+def _read(vault: Vault, store: queries.SealedRow, message: queries.RawRow, pile: _Pile) -> Verdict:
+    if message.payload is None:
+        return Verdict(message.id, Outcome.UNREADABLE, "It expired before it was read.")
+    adapter = adapter_for(store.store.platform)
+    delivery = adapter.read_delivery(*inbox.open_payload(vault, message.payload))
+    store_id, external_id = store.store.id, delivery.external_id
+    match delivery.kind:
+        case Kind.ORDER if delivery.payload is not None:
+            try:
+                order = adapter.normalise(delivery.payload, queries.adapter_settings(store.store))
+            except Unreadable as problem:
+                return _unreadable(pile, store_id, external_id, message.id, str(problem))
+            pile.orders.setdefault(store_id, []).append((message.id, order))
+            return Verdict(message.id, Outcome.TAKEN)
+        case Kind.CHANGED | Kind.DELETED if external_id is not None:
+            pile.rereads[store_id, external_id] = message.id
+            return Verdict(message.id, Outcome.REREAD)
+        case Kind.UNINSTALLED:
+            pile.cut.add(store_id)
+            return Verdict(message.id, Outcome.DISCONNECTED)
+        case Kind.PRIVACY:
+            return Verdict(message.id, Outcome.PRIVACY, "A request about personal data: answer it in the store.")
+        case Kind.OTHER | Kind.PING:
+            return Verdict(message.id, Outcome.IGNORED)
+        case _:
+            return _unreadable(pile, store_id, external_id, message.id, "It is not in the store's format.")
+
+
+def _unreadable(pile: _Pile, store_id: UUID, external_id: str | None, message_id: UUID, reason: str) -> Verdict:
+    if external_id is not None:
+        pile.orders.setdefault(store_id, []).append((message_id, unreadable_order(external_id, reason)))
+    return Verdict(message_id, Outcome.UNREADABLE, reason)
+
+
+async def _gone(work: Work, store_id: UUID, external_id: str) -> None:
+    """Pass on that the store has an order no longer. What a warehouse has in hand can't be called back: the order is
+    held for a person."""
+    order_id = await queries.order_of(work, store_id, external_id)
+    if order_id is None:
+        return
+    try:
+        await cancel(work, order_id)
+    except Conflict:
+        await hold_order(work, order_id, HoldReason.QUERY_RAISED, "The store deleted this order.")
+
+
+async def _as_delivered(
+    work: Work, vault: Vault, store: queries.StoreRow, message_id: UUID, reason: str
+) -> IncomingOrder:
+    """The order as its delivery told it, for a store that can't be read. Raises Unreadable when it told too little."""
+    payload = await queries.payload_of(work, message_id)
+    if payload is None:
+        raise Unreadable(reason)
+    adapter = adapter_for(store.platform)
+    delivery = adapter.read_delivery(*inbox.open_payload(vault, payload))
+    if delivery.payload is None:
+        raise Unreadable(reason)
+    return adapter.normalise(delivery.payload, queries.adapter_settings(store))
+
+
+async def _seen(work: Work, store_ids: Sequence[UUID]) -> None:
+    await work.db.execute(
+        SEEN,
+        {"account": work.account_id, "now": work.now, "before": work.now - SEEN_EVERY, "ids": sorted(store_ids)},
+    )
+
+
+def _store_id(message: queries.RawRow) -> UUID:
+    return UUID(message.source.removeprefix("store:"))

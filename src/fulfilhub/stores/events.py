@@ -1,0 +1,40 @@
+"""What store connections tell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+from uuid import UUID
+
+from fulfilhub.platform.events import Fact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreConnected(Fact):
+    """A store was connected, or connected again."""
+
+    TYPE: ClassVar[str] = "store.connected"
+    SUBJECT: ClassVar[str] = "store_id"
+    store_id: UUID
+    platform: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreDisconnected(Fact):
+    """The storefront says that our access was taken away."""
+
+    TYPE: ClassVar[str] = "store.disconnected"
+    SUBJECT: ClassVar[str] = "store_id"
+    store_id: UUID
+    platform: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreTold(Fact):
+    """The store of an order shows a shipment now (`sent`), or never will as it is (`refused`)."""
+
+    TYPE: ClassVar[str] = "store.told"
+    order_id: UUID
+    store_id: UUID
+    shipment_id: UUID
+    state: str

@@ -1,0 +1,69 @@
+"""Tables of store connections and of what stores were told."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from fulfilhub.platform.database import Base, Json, JsonList, MerchantTable
+
+
+class Store(MerchantTable, Base):
+    """One connection to a storefront. `credentials` and `secrets` are sealed by the vault and never shown.
+    `shop_domain` is the name a Shopify shop gives itself in its deliveries."""
+
+    __tablename__ = "stores"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    platform: Mapped[str]
+    name: Mapped[str]
+    base_url: Mapped[str]
+    shop_domain: Mapped[str]
+    credentials: Mapped[bytes]
+    secrets: Mapped[bytes]
+    settings: Mapped[Json]
+    state: Mapped[str]
+    last_seen_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(server_default="1")
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+    __table_args__ = (
+        CheckConstraint("platform IN ('shopify', 'woocommerce', 'api')", name="platform"),
+        CheckConstraint("state IN ('connected', 'disconnected')", name="state"),
+        Index("ix_stores_id", "id"),
+        Index("uq_stores_base_url", "merchant_id", "base_url", unique=True, postgresql_where=text("base_url <> ''")),
+    )
+
+
+class StoreUpdate(MerchantTable, Base):
+    """One shipment as one store was told of it. `told_as` is what the store calls it; `left_out` what it would not
+    take; `code` and `reason` say why it is not `sent`."""
+
+    __tablename__ = "store_updates"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    store_id: Mapped[UUID]
+    shipment_id: Mapped[UUID]
+    order_id: Mapped[UUID]
+    state: Mapped[str]
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    told_as: Mapped[list[str]]
+    left_out: Mapped[JsonList]
+    code: Mapped[str | None]
+    reason: Mapped[str | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+    __table_args__ = (
+        UniqueConstraint("merchant_id", "store_id", "shipment_id", name="uq_store_updates_shipment"),
+        ForeignKeyConstraint(
+            ["merchant_id", "store_id"], ["stores.merchant_id", "stores.id"], name="fk_store_updates_store"
+        ),
+        CheckConstraint("state IN ('pending', 'sent', 'in_doubt', 'failed', 'refused')", name="state"),
+        Index("ix_store_updates_order", "merchant_id", "order_id"),
+        Index("ix_store_updates_store", "merchant_id", "store_id", "id"),
+    )
