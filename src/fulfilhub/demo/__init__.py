@@ -1,0 +1,1 @@
+"""The demo world: outsiders who reach FulfilHub only through its public doors."""

@@ -1,0 +1,55 @@
+"""Who hears what: fact -> the jobs it queues. Read it to know the whole system."""
+
+from __future__ import annotations
+
+import importlib
+from importlib.util import find_spec
+
+from fulfilhub.fulfilment.events import FulfilmentCancelled, FulfilmentRejected, FulfilmentShortPicked
+from fulfilhub.inventory.events import StockAdjusted, StockReceived
+from fulfilhub.orders.events import (
+    OrderCancelRequested,
+    OrderHeld,
+    OrderHoldReleased,
+    OrderReceived,
+    OrderReviewNeeded,
+    OrderUpdated,
+)
+from fulfilhub.platform.events import Fact
+from fulfilhub.shipping.events import ShipmentCreated
+
+HEARD_BY: dict[type[Fact], tuple[str, ...]] = {
+    FulfilmentCancelled: ("fulfilment.route_orders",),
+    FulfilmentRejected: ("fulfilment.route_orders",),
+    FulfilmentShortPicked: ("fulfilment.route_orders",),
+    OrderCancelRequested: ("fulfilment.follow_orders",),
+    OrderHeld: ("fulfilment.follow_orders",),
+    OrderHoldReleased: ("fulfilment.follow_orders", "fulfilment.route_orders"),
+    OrderReceived: ("fulfilment.route_orders",),
+    OrderReviewNeeded: ("fulfilment.follow_orders",),
+    OrderUpdated: ("fulfilment.follow_orders", "fulfilment.route_orders"),
+    ShipmentCreated: ("billing.charge_order", "stores.tell_shipment"),
+    StockAdjusted: ("fulfilment.route_waiting",),
+    StockReceived: ("fulfilment.route_waiting",),
+}
+
+SCHEDULES: dict[str, str] = {
+    "fulfilment.retry_waiting": "7 * * * *",
+    "platform.expire_raw": "17 * * * *",
+}
+"""Repeating jobs of the platform: kind -> cron expression (UTC)."""
+
+TASK_MODULES = (
+    "fulfilhub.platform.retention",
+    "fulfilhub.fulfilment.tasks",
+    "fulfilhub.stores.tasks",
+    "fulfilhub.billing.tasks",
+    "fulfilhub.returns.tasks",
+)
+
+
+def load_tasks() -> None:
+    """Import every module that registers tasks."""
+    for name in TASK_MODULES:
+        if find_spec(name):
+            importlib.import_module(name)
