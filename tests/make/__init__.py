@@ -1,0 +1,1 @@
+"""Factories: a world made through the public API, as a user would."""

@@ -1,0 +1,66 @@
+"""The house rules: each file has a known name, a docstring and a readable size; each domain the same drawers."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCE = ROOT / "src" / "fulfilhub"
+
+DRAWERS = {"rules", "models", "events", "queries", "commands", "schemas", "routes", "tasks", "adapters", "__init__"}
+DOMAINS = {
+    "accounts",
+    "catalogue",
+    "inventory",
+    "orders",
+    "routing",
+    "fulfilment",
+    "shipping",
+    "returns",
+    "stores",
+    "billing",
+    "pages",
+}
+# A file outside the drawers needs a reason.
+MORE = {
+    "accounts": {"principal", "bootstrap"},  # a request becomes a caller; the first key is made without the API
+    "orders": {"incoming"},  # the neutral shape of an order, spoken by every storefront adapter
+    "inventory": {"profiles"},  # a warehouse's stored profile as routing's plain data
+    "pages": {"templates", "assets"},
+}
+FILE_LINES = 400
+FUNCTION_LINES = 60
+
+FILES = sorted(p for p in SOURCE.rglob("*.py") if "__pycache__" not in p.parts)
+
+
+def test_domains_hold_only_their_drawers() -> None:
+    for domain in DOMAINS:
+        found = {p.stem for p in (SOURCE / domain).iterdir() if p.name != "__pycache__" and not p.name.startswith(".")}
+        assert found <= DRAWERS | MORE.get(domain, set()), domain
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SOURCE)))
+def test_a_file_is_readable_in_one_sitting(path: Path) -> None:
+    text = path.read_text()
+    assert len(text.splitlines()) <= FILE_LINES
+    tree = ast.parse(text)
+    assert ast.get_docstring(tree), "a module says in its docstring what it owns"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert node.end_lineno is not None
+            assert node.end_lineno - node.lineno < FUNCTION_LINES, node.name
+
+
+def test_no_drawer_for_everything() -> None:
+    names = {p.stem for p in FILES} | {p.parent.name for p in FILES}
+    assert not names & {"utils", "util", "helpers", "helper", "services", "service", "common", "misc", "manager"}
+
+
+def test_tests_mirror_the_source() -> None:
+    allowed = DOMAINS | {"platform", "web", "demo", "journeys", "faults", "contract", "fakes", "make"}
+    folders = {p.name for p in (ROOT / "tests").iterdir() if p.is_dir() and p.name != "__pycache__"}
+    assert folders <= allowed
