@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -220,4 +221,5 @@ async def statements(work: Work, do: Callable[[], Awaitable[object]]) -> int:
     sent: list[str] = []
     with work._driver.query_logger(lambda record: sent.append(record.query)):
         await do()
+        await asyncio.sleep(0)  # asyncpg calls its loggers in the loop's next round
     return len(sent)

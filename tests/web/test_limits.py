@@ -24,7 +24,7 @@ NOBODY = "redis://127.0.0.1:1"
 
 @pytest.fixture
 async def limiter(valkey: ValkeyServer) -> AsyncIterator[RateLimiter]:
-    made = RateLimiter(valkey.url, secrets.token_hex(4), 60)
+    made = RateLimiter(valkey.url, secrets.token_hex(4), 60, patience=10)
     yield made
     await made.close()
 

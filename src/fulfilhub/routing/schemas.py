@@ -163,9 +163,7 @@ def decision_out(row: DecisionRow) -> DecisionOut:
             )
             for each in row.assignments
         ],
-        unfilled=[
-            UnitsOut(line_id=ids.ORDER_LINE.show(part.line_id), quantity=part.quantity) for part in row.unfilled
-        ],
+        unfilled=[UnitsOut(line_id=ids.ORDER_LINE.show(part.line_id), quantity=part.quantity) for part in row.unfilled],
         candidates=[_candidate(each) for each in row.candidates],
         policy_version=row.policy_version,
         rules_version=row.rules_version,

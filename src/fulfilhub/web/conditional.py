@@ -13,8 +13,8 @@ IfMatch = Annotated[
     str | None,
     HeaderParameter(
         name="If-Match",
-        description='The ETag you have seen, such as `"3"`; stale is answered with 412.',
-        schema_extra={"pattern": '^"[0-9]{1,15}"$', "examples": ['"3"']},
+        description='The ETag you have seen, such as `"3"`; stale is answered with 412. `*` means any.',
+        schema_extra={"pattern": r'^([*]|(W/)?("[0-9]{1,15}"|[0-9]{1,15}))$', "examples": ['"3"']},
     ),
 ]
 # Proxies weaken ETags (W/), and hurried clients leave the quotes out: what is meant is clear.

@@ -100,13 +100,16 @@ class Breaker:
 class RateLimiter:
     """So many calls per key and minute; they may come all at once. `quota` 0 switches it off."""
 
-    def __init__(self, url: str, namespace: str, quota: int, *, breaker: Breaker | None = None) -> None:
+    def __init__(
+        self, url: str, namespace: str, quota: int, *, breaker: Breaker | None = None, patience: float = PATIENCE
+    ) -> None:
         self._quota = quota
         self._gap = WINDOW * 1_000_000 / max(quota, 1)
         self._prefix = f"{namespace}:rate:"
         self._policy = (b"ratelimit-policy", f'"default";q={quota};w={WINDOW}'.encode())
         self._breaker = breaker or Breaker()
-        # Few connections, waited for: to make many at once would take longer than `PATIENCE`, which bounds it all.
+        self._patience = patience
+        # Few connections, waited for: to make many at once would take longer than `patience`, which bounds it all.
         pool = BlockingConnectionPool.from_url(
             url,
             max_connections=CONNECTIONS,
@@ -122,7 +125,7 @@ class RateLimiter:
         if not self._quota or not self._breaker.may_ask():
             return
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(self._patience):
                 left, wait, full = await self._ask(self._prefix + key)
         except (RedisError, OSError, TimeoutError) as error:
             self._breaker.failed(error)
