@@ -35,13 +35,14 @@ openapi: .venv/local ## Write the API's contract to openapi/
 
 COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url
+EXTRAS = --extra errors --extra rabbitmq --extra tracing
 
 lock: .venv/dev ## Write requirements/ anew from pyproject.toml (ARGS=--upgrade for newer versions)
 	$(COMPILE) $(ARGS) --group build --output-file requirements/build.txt
-	$(COMPILE) $(ARGS) pyproject.toml --output-file requirements/production.txt
+	$(COMPILE) $(ARGS) pyproject.toml $(EXTRAS) --output-file requirements/production.txt
 	$(COMPILE) $(ARGS) pyproject.toml --extra embedded \
 		--constraint requirements/production.txt --output-file requirements/local.txt
-	$(COMPILE) $(ARGS) pyproject.toml --extra embedded --group dev \
+	$(COMPILE) $(ARGS) pyproject.toml --extra embedded $(EXTRAS) --group dev \
 		--constraint requirements/local.txt --output-file requirements/dev.txt
 
 clean: ## Remove .venv and all caches; the data in .fulfilhub/ stay
