@@ -20,6 +20,7 @@ from fulfilhub.fulfilment.routes import ROUTES as FULFILMENT
 from fulfilhub.inventory.routes import ROUTES as INVENTORY
 from fulfilhub.orders.routes import ROUTES as ORDERS
 from fulfilhub.pages.routes import ROUTES as PAGES
+from fulfilhub.platform import telemetry
 from fulfilhub.platform.clock import Clock, utc_now
 from fulfilhub.platform.database import engine
 from fulfilhub.platform.jobs.broker import Handover, make_broker
@@ -105,4 +106,6 @@ def create() -> Api:
     """What the HTTP server calls in each of its processes."""
     settings = Settings.from_env(os.environ)
     configure_logs(settings.server.log_level, settings.server.log_format, "api")
-    return make_app(settings)
+    made = make_app(settings)
+    made.on_shutdown.append(telemetry.start(settings, "api"))
+    return made

@@ -16,9 +16,16 @@ T = TypeVar("T")
 
 
 def read_settings() -> Settings:
-    """Settings from the environment, or a usage error that names the variable."""
+    """Settings from the environment, or a usage error that names the variable.
+
+    Without DATABASE_URL they are completed from what a `fulfilhub run` on this machine left beside its data, so that
+    `fulfilhub audit` and the like work there.
+    """
+    from fulfilhub.platform.servers.place import local_environment
+
+    named = any(os.environ.get(name) for name in ("DATABASE_URL", "DATABASE_API_URL", "DATABASE_WORKER_URL"))
     try:
-        return Settings.from_env(os.environ)
+        return Settings.from_env({**({} if named else local_environment()), **os.environ})
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
 
@@ -241,6 +248,35 @@ def jobs_rerun(job_ids: tuple[str, ...]) -> None:
         raise click.ClickException(error.detail) from None
     done = _run(lambda: deadletters.rerun_as_platform(settings, wanted))
     click.echo(f"{done} of {len(wanted)} jobs run again.")
+
+
+@main.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--replace", is_flag=True, help="Overwrite the file if it is there.")
+def backup(file: Path, replace: bool) -> None:
+    """Write the whole database (DATABASE_URL) to FILE. Keep FULFILHUB_SECRET_KEYS safe beside it."""
+    from fulfilhub.platform import backup as backups
+
+    settings = read_settings()
+    try:
+        size = backups.backup(settings, file, replace=replace)
+    except (backups.BackupError, SettingsError) as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"Wrote {file}, {size / 1_000_000:.1f} MB.")
+
+
+@main.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def restore(file: Path) -> None:
+    """Bring a backup from FILE into the empty database that DATABASE_URL names."""
+    from fulfilhub.platform import backup as backups
+
+    settings = read_settings()
+    try:
+        backups.restore(settings, file)
+    except (backups.BackupError, SettingsError) as error:
+        raise click.ClickException(str(error)) from None
+    click.echo("Restored. Check it with `fulfilhub audit`.")
 
 
 @main.command("settings")

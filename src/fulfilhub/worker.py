@@ -14,6 +14,7 @@ from uuid import UUID
 import dramatiq
 import structlog
 
+from fulfilhub.platform import telemetry
 from fulfilhub.platform.database import engine
 from fulfilhub.platform.jobs import broker as jobs_broker
 from fulfilhub.platform.jobs.relay import Relay
@@ -73,12 +74,14 @@ class WorkerProcess:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopped.set())
         threading.Thread(target=self._watch_loop, args=(stopped,), daemon=True).start()
+        stop_reports = telemetry.start(self._settings, "worker")
         self._worker.start()
         log.info("worker.started", threads=self._settings.jobs.threads)
         stopped.wait()
         self._worker.stop(timeout=20_000)
         self._handover.close()
         self._broker.close()
+        stop_reports()
         log.info("worker.stopped")
 
 
@@ -94,9 +97,11 @@ async def run_relay(settings: Settings) -> None:
     handover = jobs_broker.Handover(broker)
     pool = engine(settings.database_url("worker"), settings.database, "relay")
     relay = Relay(Works(pool, HEARD_BY), handover, SCHEDULES, settings.jobs.relay_poll)
+    stop_reports = telemetry.start(settings, "relay")
     log.info("relay.started")
     await relay.run(stop)
     handover.close()
     broker.close()
     await pool.dispose()
+    stop_reports()
     log.info("relay.stopped")

@@ -18,12 +18,15 @@ from sqlalchemy.exc import DBAPIError
 
 from fulfilhub.platform import migrate
 from fulfilhub.platform.processes import StartError, Supervisor, require_free
-from fulfilhub.platform.servers import default_state, local_servers
+from fulfilhub.platform.servers import local_servers
+from fulfilhub.platform.servers.place import keep_environment, state_folder, write_private
 from fulfilhub.platform.settings import Settings, SettingsError
 
 Say = Callable[[str], None]
 
 READY_SECONDS = 60.0
+KEPT = ("DATABASE_URL", "REDIS_URL", "FULFILHUB_SECRET_KEYS")
+"""What other commands on this machine need to know of the running system."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +48,6 @@ class System:
 def command(*arguments: str) -> list[str]:
     """The argv of one of our own commands, in this very Python."""
     return [sys.executable, "-m", "fulfilhub.cli", *arguments]
-
-
-def state_folder() -> Path:
-    """Where this machine keeps its data: FULFILHUB_STATE, or the usual place."""
-    named = os.environ.get("FULFILHUB_STATE")
-    return Path(named).absolute() if named else default_state()
 
 
 @contextmanager
@@ -83,6 +80,7 @@ def system(
         if with_demo:
             env["ALLOW_PRIVATE_HOSTS"] = "true"  # the demo's storefronts are on this machine
         settings = Settings.from_env(env)
+        keep_environment(state, {name: env[name] for name in KEPT})
         _migrate(settings)
         supervisor = stack.enter_context(Supervisor(state / "logs", say))
         if servers is not None:
@@ -145,15 +143,6 @@ def kept_secret(file: Path) -> str:
             return text
     write_private(file, secrets.token_urlsafe(48))
     return file.read_text()
-
-
-def write_private(file: Path, text: str) -> None:
-    """Write a file that only we can read, whole or not at all."""
-    unfinished = file.with_name(f"{file.name}.{os.getpid()}")
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as opened:
-        opened.write(text)
-    unfinished.replace(file)
 
 
 def wait_for_answer(made: System, name: str, url: str) -> None:

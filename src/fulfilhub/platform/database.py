@@ -6,16 +6,20 @@ Models give typed columns and what Alembic compares against; statements are SQLA
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 from uuid import UUID
 
-from sqlalchemy import DateTime, LargeBinary, MetaData, Text, Uuid
+import structlog
+from sqlalchemy import DateTime, LargeBinary, MetaData, Text, Uuid, event
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from fulfilhub.platform.settings import DatabaseSettings
+
+log = structlog.get_logger("fulfilhub.database")
 
 Json = dict[str, object]
 JsonList = list[object]
@@ -70,7 +74,7 @@ class PlatformTable:
 def engine(url: str, settings: DatabaseSettings, name: str) -> AsyncEngine:
     """A pool for one process. AUTOCOMMIT, because `Works.begin` opens and ends transactions itself:
     that way BEGIN and the scope travel in one round trip."""
-    return create_async_engine(
+    made = create_async_engine(
         url,
         isolation_level="AUTOCOMMIT",
         pool_size=settings.pool_size,
@@ -93,3 +97,27 @@ def engine(url: str, settings: DatabaseSettings, name: str) -> AsyncEngine:
             },
         },
     )
+    if settings.slow_query_ms > 0:
+        _log_slow_queries(made, settings.slow_query_ms / 1000)
+    return made
+
+
+def _log_slow_queries(made: AsyncEngine, seconds: float) -> None:
+    """Log statements that take longer. Their text holds no values: those travel beside it."""
+
+    def tell(statement: str, took: float) -> None:
+        if took >= seconds:
+            log.warning("database.slow_query", ms=round(took * 1000), statement=" ".join(statement.split())[:500])
+
+    # The driver's own statements and SQLAlchemy's go different ways through the driver, so neither is told of twice.
+    @event.listens_for(made.sync_engine, "connect")
+    def connected(dbapi_connection: Any, record: Any) -> None:
+        dbapi_connection.driver_connection.add_query_logger(lambda query: tell(query.query, query.elapsed))
+
+    @event.listens_for(made.sync_engine, "before_cursor_execute")
+    def begun(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
+        connection.info["begun"] = time.monotonic()
+
+    @event.listens_for(made.sync_engine, "after_cursor_execute")
+    def done(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
+        tell(statement, time.monotonic() - connection.info["begun"])

@@ -93,6 +93,9 @@ class DatabaseSettings(_Group):
     pool_overflow: int = setting("DATABASE_POOL_OVERFLOW", "Further connections per process under load.", 8)
     statement_timeout: int = setting("DATABASE_STATEMENT_TIMEOUT", "Seconds a statement may take.", 30)
     lock_timeout: int = setting("DATABASE_LOCK_TIMEOUT", "Seconds a statement may wait for a lock.", 10)
+    slow_query_ms: int = setting(
+        "DATABASE_SLOW_QUERY_MS", "Statements that take longer are logged, without their values; 0: none.", 500
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,12 @@ class SecuritySettings(_Group):
 class JobSettings(_Group):
     threads: int = setting("WORKER_THREADS", "Jobs run at once per worker process.", 8)
     processes: int = setting("WORKER_PROCESSES", "Worker processes.", 1)
+    broker_url: str = setting(
+        "BROKER_URL",
+        "What carries job messages: redis://... or amqp://... (RabbitMQ); empty: REDIS_URL.",
+        "",
+        secret=True,
+    )
     lease: int = setting("JOB_LEASE_SECONDS", "A job whose worker went silent is given out again after this.", 15)
     max_attempts: int = setting("JOB_MAX_ATTEMPTS", "Tries before a job is kept as dead.", 12)
     relay_poll: float = setting("RELAY_POLL_SECONDS", "How often the relay looks for due work.", 0.25)
@@ -136,6 +145,15 @@ class PolicySettings(_Group):
 
 
 @dataclass(frozen=True, slots=True)
+class TelemetrySettings(_Group):
+    traces_url: str = setting(
+        "TRACES_URL", "OTLP/HTTP address that traces go to, such as http://collector:4318/v1/traces; empty: none.", ""
+    )
+    traces_share: float = setting("TRACES_SHARE", "Share of requests and jobs that are traced, 0 to 1.", 0.1)
+    sentry_dsn: str = setting("SENTRY_DSN", "Where unexpected errors are reported; empty: nowhere.", "", secret=True)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All groups together. `Settings.from_env(os.environ)` is the only reader of the environment."""
 
@@ -145,6 +163,7 @@ class Settings:
     security: SecuritySettings
     jobs: JobSettings
     policy: PolicySettings
+    telemetry: TelemetrySettings
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
@@ -156,6 +175,7 @@ class Settings:
             security=SecuritySettings.from_env(env),
             jobs=JobSettings.from_env(env),
             policy=PolicySettings.from_env(env),
+            telemetry=TelemetrySettings.from_env(env),
         )
         if any(len(key) < 32 for key in made.security.secret_keys):
             raise SettingsError("FULFILHUB_SECRET_KEYS: each secret needs at least 32 characters.")

@@ -14,7 +14,7 @@ import structlog
 from litestar import Litestar
 from litestar.types import ControllerRouterHandler, Message, Receive, Send
 
-from fulfilhub.platform import metrics
+from fulfilhub.platform import metrics, telemetry
 from fulfilhub.platform.idempotency import Replayed
 from fulfilhub.platform.settings import Settings
 from fulfilhub.web.checks import ApiRequest, Checks
@@ -101,7 +101,9 @@ class Api(Litestar):
 
         structlog.contextvars.bind_contextvars(request_id=trace)
         try:
-            await super().__call__(scope, receive, cast("Any", answer))
+            with telemetry.span("http.request", scope["headers"]) as note:
+                await super().__call__(scope, receive, cast("Any", answer))
+                note({"http.route": template(scope.get("path_template")), "http.response.status_code": status})
         finally:
             _record(scope, status, time.perf_counter() - started)
             structlog.contextvars.unbind_contextvars("request_id", "key_id")

@@ -10,10 +10,10 @@ from uuid import UUID
 import dramatiq
 import structlog
 from dramatiq.brokers.redis import RedisBroker
-from dramatiq.middleware import AsyncIO, CurrentMessage, ShutdownNotifications, TimeLimit
+from dramatiq.middleware import AsyncIO, CurrentMessage, Middleware, ShutdownNotifications, TimeLimit
 
 from fulfilhub.platform.jobs.tickets import DEFAULT_QUEUE, QUEUES, REGISTRY
-from fulfilhub.platform.settings import Settings
+from fulfilhub.platform.settings import Settings, SettingsError
 from fulfilhub.platform.work import Handed
 
 log = structlog.get_logger("fulfilhub.jobs")
@@ -28,15 +28,36 @@ LARGEST_MESSAGE = 200
 RunTickets = Callable[[str, UUID, Sequence[UUID]], Awaitable[None]]
 
 
-def make_broker(settings: Settings) -> RedisBroker:
-    """The broker for this process. Retries are ours (see `runner`), so Dramatiq's own are left out."""
+def make_broker(settings: Settings) -> dramatiq.Broker:
+    """The broker for this process: RabbitMQ where BROKER_URL names one, else Redis. Retries are ours (see `runner`), so
+    Dramatiq's own are left out. Raises SettingsError when RabbitMQ is named but its client is not installed."""
+    middleware: list[Middleware] = [
+        AsyncIO(),
+        TimeLimit(time_limit=TIME_LIMIT_MS),
+        ShutdownNotifications(),
+        CurrentMessage(),
+    ]
+    url = settings.jobs.broker_url or settings.redis.url
+    if url.startswith(("amqp://", "amqps://")):
+        return _rabbitmq(url, middleware)
     return RedisBroker(  # type: ignore[no-untyped-call]
-        url=settings.redis.url,
+        url=url,
         namespace=f"{settings.redis.namespace}:dramatiq",
         heartbeat_timeout=HEARTBEAT_MS,
         maintenance_chance=ALWAYS,
-        middleware=[AsyncIO(), TimeLimit(time_limit=TIME_LIMIT_MS), ShutdownNotifications(), CurrentMessage()],
+        middleware=middleware,
     )
+
+
+def _rabbitmq(url: str, middleware: list[Middleware]) -> dramatiq.Broker:
+    try:
+        from dramatiq.brokers.rabbitmq import RabbitmqBroker
+    except ImportError:
+        raise SettingsError(
+            "BROKER_URL names RabbitMQ: install its client with `pip install fulfilhub[rabbitmq]`."
+        ) from None
+    # No waiting for confirmations: what is lost on the way, the relay hands over again from the rows.
+    return RabbitmqBroker(url=url, middleware=middleware)
 
 
 def declare_actor(broker: dramatiq.Broker, run: RunTickets) -> None:

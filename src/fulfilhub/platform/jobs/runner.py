@@ -14,7 +14,7 @@ from uuid import UUID
 import httpx
 import structlog
 
-from fulfilhub.platform import ids, metrics
+from fulfilhub.platform import ids, metrics, telemetry
 from fulfilhub.platform.jobs.tickets import REGISTRY, Kind, Retry, Run, Ticket
 from fulfilhub.platform.scopes import Platform
 from fulfilhub.platform.secrets import Vault
@@ -76,7 +76,8 @@ class Runner:
         run = Run(account_id, self.works, self.settings, self.vault, self.http)
         structlog.contextvars.bind_contextvars(job_kind=kind.name, job_id=ids.JOB.show(tickets[0].id))
         try:
-            with metrics.JOB_SECONDS.labels(kind.name).time():
+            with metrics.JOB_SECONDS.labels(kind.name).time(), telemetry.span(kind.name) as note:
+                note({"fulfilhub.tickets": len(tickets)})
                 async with self._heartbeat(tickets[0]):
                     await kind.task(run, tickets)
             metrics.JOBS_ENDED.labels(kind.name, "done").inc(len(tickets))

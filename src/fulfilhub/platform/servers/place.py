@@ -12,7 +12,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import metadata, util
@@ -29,6 +29,9 @@ SOCKET_PATH_LIMIT = 107
 """Bytes a unix socket's path may have: `sun_path` of unix(7) without its final NUL."""
 
 LONGEST_SOCKET_NAME = "/.s.PGSQL.5432"
+
+ENVIRONMENT = "environment"
+"""File beside the data: NAME=value of each setting that other commands need."""
 
 ELSEWHERE = "name another folder with FULFILHUB_STATE"
 
@@ -123,6 +126,35 @@ def _name_of(uid: int) -> str:
 def default_state() -> Path:
     """Where data are kept unless FULFILHUB_STATE says otherwise: root's in /var/lib, others' in the working folder."""
     return SERVICE_HOME if os.geteuid() == 0 else Path.cwd() / ".fulfilhub"
+
+
+def state_folder() -> Path:
+    """Where this machine keeps its data: FULFILHUB_STATE, or the usual place."""
+    named = os.environ.get("FULFILHUB_STATE")
+    return Path(named).absolute() if named else default_state()
+
+
+def local_environment() -> dict[str, str]:
+    """The settings that the system on this machine runs with (see `keep_environment`); empty if there is none."""
+    try:
+        lines = (state_folder() / ENVIRONMENT).read_text().splitlines()
+    except OSError:
+        return {}
+    return {name: value for name, _, value in (line.partition("=") for line in lines)}
+
+
+def keep_environment(state: Path, env: Mapping[str, str]) -> None:
+    """Keep these settings beside the data, readable by us alone, for other commands on this machine."""
+    write_private(state / ENVIRONMENT, "".join(f"{name}={value}\n" for name, value in env.items()))
+
+
+def write_private(file: Path, text: str) -> None:
+    """Write a file that only we can read, whole or not at all."""
+    unfinished = file.with_name(f"{file.name}.{os.getpid()}")
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as opened:
+        opened.write(text)
+    unfinished.replace(file)
 
 
 @contextmanager
