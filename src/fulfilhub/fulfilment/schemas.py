@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Struct, field, to_builtins
 
 from fulfilhub.fulfilment.queries import FulfilmentLineRow, FulfilmentRow, WorkRow
 from fulfilhub.fulfilment.rules import WORK, RejectReason, ShortPickReason, WorkState
@@ -309,3 +309,11 @@ def contents_of(parcels: Sequence[PackedParcelIn]) -> list[dict[UUID, int]]:
             held[line_id] = held.get(line_id, 0) + content.quantity
         made.append(held)
     return made
+
+
+def packing_of(parcels: Sequence[PackedParcelIn], contents: Sequence[Mapping[UUID, int]]) -> list[dict[str, object]]:
+    """What is kept of packed parcels: their measures, and their contents as shipping reads them."""
+    return [
+        {**to_builtins(parcel), "contents": {str(line): units for line, units in held.items()}}
+        for parcel, held in zip(parcels, contents, strict=True)
+    ]

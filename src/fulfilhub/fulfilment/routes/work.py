@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
@@ -29,6 +28,7 @@ from fulfilhub.fulfilment.schemas import (
     ShortPickIn,
     WorkOrderOut,
     contents_of,
+    packing_of,
     work_out,
 )
 from fulfilhub.platform import ids
@@ -234,10 +234,10 @@ async def pack_work(
     data: JSONBody[PackIn],
 ) -> Response[WorkOrderOut]:
     """Everything picked is in these parcels."""
-    record = [msgspec.to_builtins(parcel) for parcel in data.parcels]
+    contents = contents_of(data.parcels)
     async with works.begin(partner.scope, once) as work:
         found = ids.WORK_ORDER.find(work_id)
-        row = await handling.pack(work, found, _lease(data.lease_id), contents_of(data.parcels), record)
+        row = await handling.pack(work, found, _lease(data.lease_id), contents, packing_of(data.parcels, contents))
         return ok(work, await _fresh(work, row))
 
 
