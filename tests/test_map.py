@@ -23,6 +23,7 @@ DOMAINS = {
     "stores",
     "billing",
     "pages",
+    "privacy",
 }
 # A file outside the drawers needs a reason.
 MORE = {

@@ -25,6 +25,7 @@ ACROSS = {
     "ix_contracts_partner",
     "ix_inbox_expires",
     "ix_idempotency_keys_expires",
+    "ix_privacy_requests_expires",
 }
 
 

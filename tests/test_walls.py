@@ -23,6 +23,7 @@ SOME_ID = {
     "lease_id": ids.LEASE,
     "listing_id": ids.LISTING,
     "order_id": ids.ORDER,
+    "privacy_request_id": ids.PRIVACY_REQUEST,
     "product_id": ids.PRODUCT,
     "return_id": ids.RETURN,
     "shipment_id": ids.SHIPMENT,

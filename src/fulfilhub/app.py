@@ -29,6 +29,7 @@ from fulfilhub.platform.scopes import Nobody
 from fulfilhub.platform.secrets import Vault
 from fulfilhub.platform.settings import Settings
 from fulfilhub.platform.work import Works
+from fulfilhub.privacy.routes import ROUTES as PRIVACY
 from fulfilhub.returns.routes import ROUTES as RETURNS
 from fulfilhub.routing.routes import ROUTES as ROUTING
 from fulfilhub.shipping.routes import ROUTES as SHIPPING
@@ -50,6 +51,7 @@ ROUTES: list[HTTPRouteHandler] = [
     *RETURNS,
     *STORES,
     *BILLING,
+    *PRIVACY,
     *PAGES,
 ]
 

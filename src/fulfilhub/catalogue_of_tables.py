@@ -20,6 +20,7 @@ DOMAINS = (
     "returns",
     "stores",
     "billing",
+    "privacy",
 )
 
 for _domain in DOMAINS:

@@ -16,6 +16,7 @@ from fulfilhub.orders.events import (
     OrderUpdated,
 )
 from fulfilhub.platform.events import Fact
+from fulfilhub.privacy.events import PrivacyRequested
 from fulfilhub.shipping.events import ShipmentCreated
 
 HEARD_BY: dict[type[Fact], tuple[str, ...]] = {
@@ -28,6 +29,7 @@ HEARD_BY: dict[type[Fact], tuple[str, ...]] = {
     OrderReceived: ("fulfilment.route_orders",),
     OrderReviewNeeded: ("fulfilment.follow_orders",),
     OrderUpdated: ("fulfilment.follow_orders", "fulfilment.route_orders"),
+    PrivacyRequested: ("privacy.carry_out",),
     ShipmentCreated: ("billing.charge_order", "stores.tell_shipment"),
     StockAdjusted: ("fulfilment.route_waiting",),
     StockReceived: ("fulfilment.route_waiting",),
@@ -36,6 +38,7 @@ HEARD_BY: dict[type[Fact], tuple[str, ...]] = {
 SCHEDULES: dict[str, str] = {
     "fulfilment.retry_waiting": "7 * * * *",
     "platform.expire_raw": "17 * * * *",
+    "privacy.expire_exports": "27 * * * *",
 }
 """Repeating jobs of the platform: kind -> cron expression (UTC)."""
 
@@ -45,6 +48,7 @@ TASK_MODULES = (
     "fulfilhub.stores.tasks",
     "fulfilhub.billing.tasks",
     "fulfilhub.returns.tasks",
+    "fulfilhub.privacy.tasks",
 )
 
 

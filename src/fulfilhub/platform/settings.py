@@ -137,6 +137,7 @@ class JobSettings(_Group):
 @dataclass(frozen=True, slots=True)
 class PolicySettings(_Group):
     raw_retention_days: int = setting("RAW_RETENTION_DAYS", "Days a raw payload is kept.", 30)
+    export_days: int = setting("EXPORT_DAYS", "Days an export of a customer's data can be read.", 30)
     idempotency_hours: int = setting("IDEMPOTENCY_HOURS", "Hours an Idempotency-Key is remembered.", 48)
     rate_limit: int = setting(
         "RATE_LIMIT_PER_MINUTE", "Requests per API key and minute; 0 switches the limit off.", 1200

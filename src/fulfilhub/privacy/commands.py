@@ -1,0 +1,178 @@
+"""Asking for a customer's data to be handed out or erased, and doing it.
+
+Carrying out runs in the platform's scope, because a warehouse's own documents hold the address too; every statement
+names the merchant whose request it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import insert, update
+
+from fulfilhub.orders.queries import normal_email
+from fulfilhub.platform import ids
+from fulfilhub.platform.inbox import open_payload
+from fulfilhub.platform.secrets import Vault
+from fulfilhub.platform.work import Work
+from fulfilhub.privacy import queries
+from fulfilhub.privacy.events import PrivacyDone, PrivacyRequested
+from fulfilhub.privacy.models import PrivacyRequest
+from fulfilhub.privacy.rules import ENDED, NEVER_NEWER, RequestKind, RequestState, names_anyone, needles
+
+MESSAGES_AT_ONCE = 500
+
+ERASE: dict[str, str] = {
+    "orders": """
+        UPDATE orders AS o SET email = '', email_normal = '', note = '', tags = '[]', metadata = '{}',
+               ship_to = blanked(o.ship_to), store_problems = '[]', review_reasons = '[]',
+               store_updated_at = $3, version = o.version + 1, updated_at = $4
+        WHERE o.merchant_id = $1 AND o.id = ANY ($2)""",
+    "holds": "UPDATE holds SET note = '' WHERE merchant_id = $1 AND order_id = ANY ($2) AND note <> ''",
+    "work_orders": """
+        UPDATE work_orders AS w
+        SET document = jsonb_set(w.document, '{ship_to}', coalesce(blanked(w.document -> 'ship_to'), '{}')),
+            version = w.version + 1, updated_at = $3
+        FROM fulfilments AS f
+        WHERE f.merchant_id = $1 AND f.order_id = ANY ($2) AND w.account_id = f.operator_id AND w.id = f.id""",
+    "tracking_events": """
+        UPDATE tracking_events AS t SET location = '', description = '' FROM parcels AS p
+        WHERE p.merchant_id = $1 AND p.order_id = ANY ($2) AND t.merchant_id = $1 AND t.parcel_id = p.id""",
+    "returns": "UPDATE returns SET note = '' WHERE merchant_id = $1 AND order_id = ANY ($2)",
+    "return_lines": "UPDATE return_lines SET note = '' WHERE merchant_id = $1 AND order_id = ANY ($2)",
+    "return_verdicts": """
+        UPDATE return_verdicts AS v SET note = '' FROM returns AS r
+        WHERE r.merchant_id = $1 AND r.order_id = ANY ($2) AND v.merchant_id = $1 AND v.return_id = r.id""",
+}
+"""What is erased of a customer's orders, by table. $1: merchant, $2: orders; then what the statement needs."""
+
+FORGET_ANSWERS = """
+DELETE FROM idempotency_keys
+WHERE account_id = ANY ($1)
+  AND EXISTS (SELECT 1 FROM unnest($2::bytea[]) AS n (needle) WHERE position(n.needle IN body) > 0)
+"""
+EMPTY_MESSAGES = "UPDATE inbox SET payload = NULL WHERE account_id = $1 AND id = ANY ($2)"
+EMPTY_EXPORTS = (
+    "UPDATE privacy_requests SET result = NULL, subject = NULL WHERE expires_at <= $1 AND result IS NOT NULL"
+)
+
+
+async def request(work: Work, vault: Vault, kind: RequestKind, email: str) -> UUID:
+    """Ask for all that is kept about the customer with this e-mail address; a job carries it out."""
+    request_id = ids.new()
+    await work.db.execute(
+        insert(PrivacyRequest).values(
+            merchant_id=work.account_id,
+            id=request_id,
+            kind=kind,
+            state=RequestState.REQUESTED,
+            subject=vault.encrypt(normal_email(email).encode()),
+            counts={},
+            requested_by=work.actor,
+            created_at=work.now,
+        )
+    )
+    work.publish(PrivacyRequested(request_id=request_id, kind=str(kind)))
+    return request_id
+
+
+async def carry_out(work: Work, vault: Vault, merchant_id: UUID, request_id: UUID, keep_until: datetime) -> bool:
+    """Do what a request asks. Returns whether it is done: an erasure waits for orders that are still under way, and
+    for messages that nobody has read yet. Repeating is harmless."""
+    found = await queries.lock_request(work, merchant_id, request_id)
+    if found is None or found[1] == RequestState.DONE or found[2] is None:
+        return True
+    email = vault.decrypt(found[2]).decode()
+    orders = await queries.their_orders(work, merchant_id, email)
+    if found[0] == RequestKind.EXPORT:
+        kept = await queries.kept_about(work, merchant_id, [order.id for order in orders])
+        counts = {kind: len(records) for kind, records in kept.items()}
+        result = vault.encrypt(msgspec.json.encode({"email": email, **kept}))
+        await _conclude(work, merchant_id, request_id, counts, done=True, result=result, expires_at=keep_until)
+    else:
+        ended = [order for order in orders if order.status in ENDED]
+        under_way = len(orders) - len(ended)
+        wanted = needles(email, [order.ship_to for order in orders])
+        # Copies go at once, also of orders under way: only the orders themselves are needed.
+        answers = await _forget_answers(work, merchant_id, email, [order.id for order in orders])
+        counts = await _erase(work, merchant_id, [order.id for order in ended])
+        messages, unread = await _empty_messages(work, vault, merchant_id, wanted)
+        counts |= {"answers": answers, "messages": messages}
+        done = not under_way and not unread
+        await _conclude(work, merchant_id, request_id, counts, done=done, open_orders=under_way)
+        if not done:
+            return False
+    async with work.act_for(merchant_id):
+        work.publish(PrivacyDone(request_id=request_id, kind=found[0]))
+    return True
+
+
+async def expire_exports(work: Work) -> None:
+    """Empty exports whose time is over."""
+    await work.execute_raw(EMPTY_EXPORTS, work.now)
+
+
+async def _erase(work: Work, merchant_id: UUID, order_ids: Sequence[UUID]) -> dict[str, int]:
+    if not order_ids:
+        return {}
+    more: Mapping[str, tuple[object, ...]] = {"orders": (NEVER_NEWER, work.now), "work_orders": (work.now,)}
+    counts = {}
+    for table, statement in ERASE.items():
+        tag = await work.execute_raw(statement, merchant_id, list(order_ids), *more.get(table, ()))
+        counts[table] = int(tag.rpartition(" ")[2])
+    return counts
+
+
+async def _empty_messages(work: Work, vault: Vault, merchant_id: UUID, wanted: Sequence[str]) -> tuple[int, int]:
+    """(raw messages emptied that name the customer, those that must be read before)."""
+    emptied, unread, after = 0, 0, None
+    while rows := await queries.raw_messages(work, merchant_id, after, MESSAGES_AT_ONCE):
+        after = rows[-1].id
+        theirs = [row for row in rows if names_anyone(open_payload(vault, row.payload)[1], wanted)]
+        unread += sum(row.handled_at is None for row in theirs)
+        read = [row.id for row in theirs if row.handled_at is not None]
+        if read:
+            await work.execute_raw(EMPTY_MESSAGES, merchant_id, read)
+        emptied += len(read)
+    return emptied, unread
+
+
+async def _forget_answers(work: Work, merchant_id: UUID, email: str, order_ids: Sequence[UUID]) -> int:
+    """Delete remembered answers, the warehouses' too, that name the customer, an order, or an order's work."""
+    pieces = await queries.work_of(work, merchant_id, order_ids)
+    told = [email, *map(ids.ORDER.show, order_ids), *(ids.WORK_ORDER.show(piece) for _, piece in pieces)]
+    accounts = {merchant_id, *(operator for operator, _ in pieces)}
+    tag = await work.execute_raw(FORGET_ANSWERS, sorted(accounts), [text.encode() for text in told])
+    return int(tag.rpartition(" ")[2])
+
+
+async def _conclude(
+    work: Work,
+    merchant_id: UUID,
+    request_id: UUID,
+    counts: Mapping[str, int],
+    *,
+    done: bool,
+    open_orders: int = 0,
+    result: bytes | None = None,
+    expires_at: datetime | None = None,
+) -> None:
+    values: dict[str, object] = {
+        "counts": dict(counts),
+        "open_orders": open_orders,
+        "state": RequestState.DONE if done else RequestState.WAITING,
+        "done_at": work.now if done else None,
+        "result": result,
+        "expires_at": expires_at,
+        "version": PrivacyRequest.version + 1,
+    }
+    if done:
+        values["subject"] = None
+    await work.db.execute(
+        update(PrivacyRequest)
+        .where(PrivacyRequest.merchant_id == merchant_id, PrivacyRequest.id == request_id)
+        .values(**values)
+    )

@@ -1,0 +1,155 @@
+"""Every look at privacy requests, and at what is kept about a customer. The latter run in the platform's scope, so each
+names the merchant itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import select
+
+from fulfilhub.fulfilment.models import Fulfilment
+from fulfilhub.orders.models import Order
+from fulfilhub.platform import ids
+from fulfilhub.platform.errors import NotFound
+from fulfilhub.platform.inbox import Message
+from fulfilhub.platform.work import Work
+from fulfilhub.privacy.models import PrivacyRequest
+
+
+class RequestRow(NamedTuple):
+    """A request without what is sealed in it."""
+
+    id: UUID
+    kind: str
+    state: str
+    counts: dict[str, int]
+    open_orders: int
+    requested_by: str
+    created_at: datetime
+    done_at: datetime | None
+    expires_at: datetime | None
+    version: int
+
+
+class TheirOrder(NamedTuple):
+    """One order of the customer."""
+
+    id: UUID
+    status: str
+    ship_to: dict[str, str] | None
+
+
+class RawMessage(NamedTuple):
+    """A raw message that still has its content."""
+
+    id: UUID
+    payload: bytes
+    handled_at: datetime | None
+
+
+COLUMNS = tuple(getattr(PrivacyRequest, name) for name in RequestRow._fields)
+
+KEPT: dict[str, str] = {
+    "orders": """
+        SELECT number, external_id, status, placed_at, email, ship_to, note, tags, metadata, currency, total_minor
+        FROM orders WHERE merchant_id = $1 AND id = ANY ($2) ORDER BY id""",
+    "order_lines": """
+        SELECT o.number, l.sku, l.title, l.ordered, l.shipped, l.returned
+        FROM order_lines AS l JOIN orders AS o ON o.merchant_id = l.merchant_id AND o.id = l.order_id
+        WHERE l.merchant_id = $1 AND l.order_id = ANY ($2) ORDER BY l.order_id, l.position""",
+    "parcels": """
+        SELECT o.number, p.carrier, p.tracking_number, p.state, p.created_at
+        FROM parcels AS p JOIN orders AS o ON o.merchant_id = p.merchant_id AND o.id = p.order_id
+        WHERE p.merchant_id = $1 AND p.order_id = ANY ($2) ORDER BY p.id""",
+    "tracking_events": """
+        SELECT p.tracking_number, t.state, t.occurred_at, t.location, t.description
+        FROM tracking_events AS t JOIN parcels AS p ON p.merchant_id = t.merchant_id AND p.id = t.parcel_id
+        WHERE t.merchant_id = $1 AND p.order_id = ANY ($2) ORDER BY t.id""",
+    "returns": """
+        SELECT o.number, r.state, r.note, r.created_at, r.ended_at
+        FROM returns AS r JOIN orders AS o ON o.merchant_id = r.merchant_id AND o.id = r.order_id
+        WHERE r.merchant_id = $1 AND r.order_id = ANY ($2) ORDER BY r.id""",
+}
+"""What a customer is told is kept, by kind of record."""
+
+
+async def list_requests(work: Work, after: UUID | None, limit: int) -> list[RequestRow]:
+    """The merchant's requests by age, oldest first."""
+    query = (
+        select(*COLUMNS).where(PrivacyRequest.merchant_id == work.account_id).order_by(PrivacyRequest.id).limit(limit)
+    )
+    if after is not None:
+        query = query.where(PrivacyRequest.id > after)
+    return [RequestRow(*row) for row in await work.db.execute(query)]
+
+
+async def get_request(work: Work, request_id: UUID) -> RequestRow:
+    """One request. Raises NotFound."""
+    query = select(*COLUMNS).where(PrivacyRequest.merchant_id == work.account_id, PrivacyRequest.id == request_id)
+    row = (await work.db.execute(query)).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no privacy request {ids.PRIVACY_REQUEST.show(request_id)!r}.")
+    return RequestRow(*row)
+
+
+async def result_of(work: Work, request_id: UUID) -> bytes | None:
+    """The sealed export; None when there is none, or no more."""
+    query = select(PrivacyRequest.result).where(
+        PrivacyRequest.merchant_id == work.account_id, PrivacyRequest.id == request_id
+    )
+    return (await work.db.execute(query)).scalar_one()
+
+
+async def lock_request(work: Work, merchant_id: UUID, request_id: UUID) -> tuple[str, str, bytes | None] | None:
+    """(kind, state, sealed subject) of a request, locked; None if it is not there."""
+    query = (
+        select(PrivacyRequest.kind, PrivacyRequest.state, PrivacyRequest.subject)
+        .where(PrivacyRequest.merchant_id == merchant_id, PrivacyRequest.id == request_id)
+        .with_for_update()
+    )
+    row = (await work.db.execute(query)).one_or_none()
+    return (row.kind, row.state, row.subject) if row is not None else None
+
+
+async def their_orders(work: Work, merchant_id: UUID, email_normal: str) -> list[TheirOrder]:
+    """All orders with this e-mail address, locked in key order."""
+    query = (
+        select(Order.id, Order.status, Order.ship_to)
+        .where(Order.merchant_id == merchant_id, Order.email_normal == email_normal)
+        .order_by(Order.id)
+        .with_for_update()
+    )
+    return [TheirOrder._make(row) for row in await work.db.execute(query)]
+
+
+async def work_of(work: Work, merchant_id: UUID, order_ids: Sequence[UUID]) -> list[tuple[UUID, UUID]]:
+    """(operator's account, work order) of every piece of work these orders made."""
+    query = select(Fulfilment.operator_id, Fulfilment.id).where(
+        Fulfilment.merchant_id == merchant_id, Fulfilment.order_id.in_(order_ids)
+    )
+    return [(row.operator_id, row.id) for row in await work.db.execute(query)]
+
+
+async def raw_messages(work: Work, merchant_id: UUID, after: UUID | None, limit: int) -> list[RawMessage]:
+    """The merchant's raw messages that have content, by id, those after `after`."""
+    query = (
+        select(Message.id, Message.payload, Message.handled_at)
+        .where(Message.account_id == merchant_id, Message.payload.is_not(None))
+        .order_by(Message.id)
+        .limit(limit)
+    )
+    if after is not None:
+        query = query.where(Message.id > after)
+    return [RawMessage(row.id, row.payload or b"", row.handled_at) for row in await work.db.execute(query)]
+
+
+async def kept_about(work: Work, merchant_id: UUID, order_ids: Sequence[UUID]) -> dict[str, list[dict[str, object]]]:
+    """Everything kept about these orders' customer, by kind of record."""
+    found: dict[str, list[dict[str, object]]] = {}
+    for kind, statement in KEPT.items():
+        rows = await work.fetch_raw(f"SELECT to_jsonb(k) AS record FROM ({statement}) AS k", merchant_id, order_ids)  # noqa: S608
+        found[kind] = [row["record"] for row in rows]
+    return found

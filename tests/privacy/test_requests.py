@@ -1,0 +1,157 @@
+"""A customer's data handed out and erased, by the job, until no table holds a trace of them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import LargeBinary, text
+
+from fulfilhub.catalogue_of_tables import METADATA
+from fulfilhub.platform.scopes import Platform
+from fulfilhub.platform.secrets import Vault
+from fulfilhub.platform.settings import Settings
+from fulfilhub.platform.work import Works
+from fulfilhub.privacy import commands
+from tests.contract.world import World, make_world, run_waiting
+from tests.make.world import Client
+
+TRACES = (b"ada@example.com", b"Ada Test", b"1 Mill Lane", b"LS1 1AA")
+OTHER = {"name": "Bob Other", "line1": "9 Elm Row", "city": "York", "postcode": "YO1 7HH", "country": "GB"}
+
+
+@pytest.fixture
+async def world(settings: Settings) -> World:
+    """Three delivered and three open orders of the same customer, returns, raw messages and remembered answers."""
+    return await make_world(settings)
+
+
+@pytest.fixture
+def ada(http: httpx.AsyncClient, world: World) -> Client:
+    return Client(http, world.merchant_key, world.merchant_id)
+
+
+async def everything(works: Works, vault: Vault) -> dict[str, bytes]:
+    """All that each table holds, opened where it is sealed."""
+    found = {}
+    async with works.begin(Platform("test")) as work:
+        for name, table in METADATA.tables.items():
+            rows = await work.db.execute(text(f'SELECT * FROM "{name}" AS t'))  # noqa: S608
+            sealed = {column.name for column in table.columns if isinstance(column.type, LargeBinary)}
+            found[name] = b"\n".join(
+                _opened(vault, value) if key in sealed and value is not None else str(value).encode()
+                for row in rows.mappings()
+                for key, value in row.items()
+            )
+    return found
+
+
+def _opened(vault: Vault, value: Any) -> bytes:
+    try:
+        return vault.decrypt(bytes(value))
+    except ValueError:
+        return bytes(value)
+
+
+async def asked(ada: Client, settings: Settings, kind: str) -> dict[str, Any]:
+    """A request carried out as far as it can be."""
+    made = await ada.made("/v1/privacy-requests", {"kind": kind, "email": "Ada@Example.com"})
+    assert made["state"] == "requested"
+    assert await run_waiting(settings) == []
+    return dict((await ada.get(f"/v1/privacy-requests/{made['id']}")).json())
+
+
+async def test_an_erasure_leaves_no_trace_in_any_table(
+    ada: Client, world: World, settings: Settings, worker_works: Works, vault: Vault
+) -> None:
+    stranger = {
+        "external_id": "other",
+        "number": "#other",
+        "currency": "GBP",
+        "placed_at": "2026-11-23T09:30:00Z",
+        "email": "bob@example.com",
+        "ship_to": OTHER,
+        "lines": [{"external_id": "1", "sku": "MUG", "quantity": 1, "title": "Mug"}],
+    }
+    await ada.made("/v1/orders", stranger)
+    before = await everything(worker_works, vault)
+    for table in ("orders", "work_orders", "inbox", "idempotency_keys"):
+        assert any(trace in before[table] for trace in TRACES), f"{table} should hold what is to be erased"
+
+    waiting = await asked(ada, settings, "erasure")
+    assert (waiting["state"], waiting["open_orders"]) == ("waiting", 3)
+    assert waiting["counts"]["orders"] == 3
+    page = (await ada.get(f"/v1/orders/{world.open_order_ids[0]}")).json()
+    assert page["ship_to"]["name"] == "Ada Test", "an order under way keeps its address"
+
+    for order_id in world.open_order_ids:
+        await ada.made(f"/v1/orders/{order_id}/cancel", {})
+    async with worker_works.begin(Platform("six hours later")) as work:
+        await work.db.execute(text("UPDATE jobs SET due_at = :now"), {"now": work.now - timedelta(hours=1)})
+    assert await run_waiting(settings) == []
+    done = (await ada.get(f"/v1/privacy-requests/{waiting['id']}")).json()
+    assert (done["state"], done["open_orders"]) == ("done", 0)
+    assert waiting["counts"]["messages"] > 0
+    assert waiting["counts"]["answers"] > 0
+
+    after = await everything(worker_works, vault)
+    for table, held in after.items():
+        for trace in TRACES:
+            assert trace.lower() not in held.lower(), (table, trace)
+    assert b"bob@example.com" in after["orders"], "other customers' data stay"
+    assert b"9 Elm Row" in after["inbox"]
+    erased = (await ada.get(f"/v1/orders/{world.shipped_order_ids[0]}")).json()
+    assert (erased["email"], erased["ship_to"]["country"], erased["status"]) == ("", "GB", "delivered")
+
+
+async def test_an_export_holds_all_that_is_kept_until_it_expires(
+    ada: Client, world: World, settings: Settings, worker_works: Works, partner: Client
+) -> None:
+    done = await asked(ada, settings, "export")
+    assert (done["state"], done["counts"]["orders"], done["counts"]["parcels"]) == ("done", 6, 3)
+    path = f"/v1/privacy-requests/{done['id']}/export"
+    export = (await ada.get(path)).json()
+    assert export["email"] == "ada@example.com"
+    assert {order["ship_to"]["line1"] for order in export["orders"]} == {"1 Mill Lane"}
+    assert len(export["returns"]) == 2
+    assert (await partner.get(path)).status_code == 403
+    worker_works.clock = lambda: _later(done["expires_at"])
+    async with worker_works.begin(Platform("a month later")) as work:
+        await commands.expire_exports(work)
+    assert (await ada.get(path)).status_code == 404
+
+
+def _later(moment: str) -> Any:
+    from datetime import datetime
+
+    return datetime.fromisoformat(moment) + timedelta(seconds=1)
+
+
+async def test_a_request_about_nobody_is_done_at_once(ada: Client, settings: Settings) -> None:
+    made = await ada.made("/v1/privacy-requests", {"kind": "erasure", "email": "nobody@example.com"})
+    assert await run_waiting(settings) == []
+    done = (await ada.get(f"/v1/privacy-requests/{made['id']}")).json()
+    assert (done["state"], done["counts"]) == ("done", {"answers": 0, "messages": 0})
+    listed = (await ada.get("/v1/privacy-requests")).json()["data"]
+    assert [each["id"] for each in listed] == [made["id"]]
+
+
+async def test_an_erased_order_is_not_brought_back_by_its_store(
+    ada: Client, world: World, settings: Settings, works: Works
+) -> None:
+    from fulfilhub.orders.commands import Outcome, take
+    from fulfilhub.platform import ids
+    from fulfilhub.platform.scopes import Merchant
+    from tests.orders.telling import order
+
+    scope = Merchant(ids.ACCOUNT.find(world.merchant_id))
+    store = ids.STORE.find(world.store_id)
+    async with works.begin(scope) as work:
+        (taken,) = await take(work, store, [order("back", email="ada@example.com", lines=())])
+        await work.db.execute(text("UPDATE orders SET status = 'cancelled' WHERE id = :id"), {"id": taken.order_id})
+    await asked(ada, settings, "erasure")
+    async with works.begin(scope) as work:
+        (again,) = await take(work, store, [order("back", minutes=5, email="ada@example.com")])
+    assert again.outcome is Outcome.STALE
