@@ -28,7 +28,8 @@ DOMAINS = {
 # A file outside the drawers needs a reason.
 MORE = {
     "accounts": {"principal", "bootstrap"},  # a request becomes a caller; the first key is made without the API
-    "orders": {"incoming"},  # the neutral shape of an order, spoken by every storefront adapter
+    # the neutral shape of an order, spoken by every storefront adapter; single orders share transactions
+    "orders": {"incoming", "together"},
     "inventory": {"profiles"},  # a warehouse's stored profile as routing's plain data
     "pages": {"templates", "assets"},
 }

@@ -19,6 +19,7 @@ from fulfilhub.catalogue.routes import ROUTES as CATALOGUE
 from fulfilhub.fulfilment.routes import ROUTES as FULFILMENT
 from fulfilhub.inventory.routes import ROUTES as INVENTORY
 from fulfilhub.orders.routes import ROUTES as ORDERS
+from fulfilhub.orders.together import Intake
 from fulfilhub.pages.routes import ROUTES as PAGES
 from fulfilhub.platform import telemetry
 from fulfilhub.platform.clock import Clock, utc_now
@@ -64,7 +65,8 @@ def make_app(settings: Settings, clock: Clock = utc_now) -> Api:
     handover = Handover(broker)
     works = Works(pool, HEARD_BY, clock=clock, handover=handover)
     cache = redis.asyncio.from_url(settings.redis.url, socket_timeout=0.5, socket_connect_timeout=0.5)
-    given = {"works": works, "vault": Vault(settings.security.secret_keys), "settings": settings}
+    vault = Vault(settings.security.secret_keys)
+    given = {"works": works, "vault": vault, "settings": settings, "intake": Intake(works)}
 
     async def database_answers() -> None:
         async with works.begin(Nobody()):

@@ -286,11 +286,20 @@ async def lines_of_orders(work: Work, order_ids: Collection[UUID]) -> dict[UUID,
 
 async def get_order(work: Work, order_id: UUID) -> Whole:
     """One order with lines and holds. Raises NotFound."""
-    query = select(*ORDER_COLUMNS).where(Order.merchant_id == work.account_id, Order.id == order_id)  # type: ignore[call-overload]
-    row = (await work.db.execute(query)).one_or_none()
-    if row is None:
+    found = await get_orders(work, [order_id])
+    if order_id not in found:
         raise no_order(order_id)
-    return Whole(_order(row), await lines_of(work, order_id), await holds_of(work, order_id))
+    return found[order_id]
+
+
+async def get_orders(work: Work, order_ids: Collection[UUID]) -> dict[UUID, Whole]:
+    """Orders with lines and holds, by id; unknown ones are left out."""
+    if not order_ids:
+        return {}
+    query = select(*ORDER_COLUMNS).where(Order.merchant_id == work.account_id, Order.id.in_(order_ids))  # type: ignore[call-overload]
+    rows = [_order(row) for row in await work.db.execute(query)]
+    lines, holds = await lines_of_orders(work, order_ids), await _holds(work, order_ids)
+    return {row.id: Whole(row, lines.get(row.id, []), holds.get(row.id, [])) for row in rows}
 
 
 def _order(row: Sequence[object]) -> OrderRow:
@@ -300,12 +309,19 @@ def _order(row: Sequence[object]) -> OrderRow:
 
 async def holds_of(work: Work, order_id: UUID) -> list[HoldRow]:
     """All holds of an order, released ones too, oldest first."""
+    return (await _holds(work, [order_id])).get(order_id, [])
+
+
+async def _holds(work: Work, order_ids: Collection[UUID]) -> dict[UUID, list[HoldRow]]:
     query = (
-        select(*HOLD_COLUMNS)  # type: ignore[call-overload]
-        .where(Hold.merchant_id == work.account_id, Hold.order_id == order_id)
+        select(Hold.order_id, *HOLD_COLUMNS)
+        .where(Hold.merchant_id == work.account_id, Hold.order_id.in_(order_ids))
         .order_by(Hold.id)
     )
-    return [HoldRow._make(row) for row in await work.db.execute(query)]
+    found: dict[UUID, list[HoldRow]] = {}
+    for row in await work.db.execute(query):
+        found.setdefault(row.order_id, []).append(HoldRow._make(row[1:]))
+    return found
 
 
 async def has_live_hold(work: Work, order_id: UUID) -> bool:

@@ -14,7 +14,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from fulfilhub.accounts.principal import MerchantCaller, may
 from fulfilhub.orders import queries
-from fulfilhub.orders.commands import NO_STORE, Outcome, Taken, edit, take
+from fulfilhub.orders.commands import NO_STORE, Outcome, Taken, edit, take_each
 from fulfilhub.orders.commands.keeping import Sealed
 from fulfilhub.orders.incoming import IncomingOrder
 from fulfilhub.orders.queries import Filters, Whole
@@ -32,6 +32,7 @@ from fulfilhub.orders.schemas import (
     order_out,
     timeline_out,
 )
+from fulfilhub.orders.together import Intake, Told
 from fulfilhub.platform import ids
 from fulfilhub.platform.errors import (
     Conflict,
@@ -72,10 +73,9 @@ def links(vault: Vault, settings: Settings) -> Callable[[UUID], str]:
     return page_link
 
 
-def _sealed(vault: Vault, settings: Settings, works: Works, topic: str, body: bytes) -> list[Sealed]:
+def _sealed(vault: Vault, settings: Settings, now: datetime, topic: str, body: bytes) -> Sealed:
     raw = Raw(source="api", topic=topic, dedupe_key="", headers={}, body=body)
-    expires = works.clock() + timedelta(days=settings.policy.raw_retention_days)
-    return [Sealed("api", topic, seal(vault, raw), expires)]
+    return Sealed("api", topic, seal(vault, raw), now + timedelta(days=settings.policy.raw_retention_days))
 
 
 def _differs(taken: Taken) -> Conflict:
@@ -93,6 +93,7 @@ def _store(told: OrderIn, pointer: str = "/store_id") -> UUID:
 @post("/v1/orders", **may("orders:write"), tags=["Orders"], summary="Take an order", responses=WRITE)
 async def create_order(
     request: ApiRequest,
+    intake: NamedDependency[Intake],
     works: NamedDependency[Works],
     merchant: NamedDependency[MerchantCaller],
     once: NamedDependency[Once],
@@ -102,16 +103,17 @@ async def create_order(
 ) -> Response[OrderOut]:
     """Takes an order once: the same `external_id` again is answered with the order as it is. What can't be resolved (an
     unknown SKU, no address) is kept as `needs_review` with its reasons, to be corrected by PATCH."""
-    raws = _sealed(vault, settings, works, "order", await request.body())
-    async with works.begin(merchant.scope, once) as work:
-        (taken,) = await take(work, _store(data), [incoming(data)], only_new=True, raws=raws)
-        if taken.outcome is Outcome.DIFFERS:
+
+    def answer(taken: Taken, whole: Whole | None) -> Response[OrderOut]:
+        if whole is None or taken.outcome is Outcome.DIFFERS:
             raise _differs(taken)
-        whole = taken.whole or await queries.get_order(work, taken.order_id)
         made = order_out(whole, links(vault, settings))
         if taken.outcome is Outcome.CREATED:
-            return created(work, made, f"/v1/orders/{made.id}")
-        return ok(work, made)
+            return created(once, made, f"/v1/orders/{made.id}")
+        return ok(once, made)
+
+    raw = _sealed(vault, settings, works.clock(), "order", await request.body())
+    return await intake.take(merchant.scope, Told(_store(data), incoming(data), raw, once, answer))
 
 
 @post(
@@ -132,10 +134,10 @@ async def create_orders(
     data: JSONBody[OrderBatchIn],
 ) -> Response[OrderBatchOut]:
     """Answers per item, as if each had been sent alone."""
-    raws = _sealed(vault, settings, works, "orders", await request.body())
+    raw = _sealed(vault, settings, works.clock(), "orders", await request.body())
     read = [await _read_item(item) for item in data.orders]
     async with works.begin(merchant.scope, once) as work:
-        taken = await _take_all(work, read, raws)
+        taken = await _take_all(work, read, raw)
         answers = [_answer(request, place, each) for place, each in enumerate(taken)]
         made = sum(answer.outcome == "created" for answer in answers)
         failed = sum(answer.outcome == "invalid" for answer in answers)
@@ -154,20 +156,10 @@ async def _read_item(item: object) -> tuple[UUID, IncomingOrder] | FulfilHubErro
 
 
 async def _take_all(
-    work: Work, read: Sequence[tuple[UUID, IncomingOrder] | FulfilHubError], raws: Sequence[Sealed]
+    work: Work, read: Sequence[tuple[UUID, IncomingOrder] | FulfilHubError], raw: Sealed
 ) -> list[Taken | FulfilHubError]:
-    found: list[Taken | FulfilHubError | None] = [each if isinstance(each, FulfilHubError) else None for each in read]
-    by_store: dict[UUID, list[tuple[int, IncomingOrder]]] = {}
-    for place, each in enumerate(read):
-        if not isinstance(each, FulfilHubError):
-            by_store.setdefault(each[0], []).append((place, each[1]))
-    for store_id in sorted(by_store):
-        told = by_store[store_id]
-        verdicts = await take(work, store_id, [order for _, order in told], only_new=True, raws=raws)
-        raws = ()
-        for (place, _), verdict in zip(told, verdicts, strict=True):
-            found[place] = verdict
-    return [each for each in found if each is not None]
+    verdicts = iter(await take_each(work, [each for each in read if not isinstance(each, FulfilHubError)], [raw]))
+    return [each if isinstance(each, FulfilHubError) else next(verdicts) for each in read]
 
 
 def _answer(request: ApiRequest, index: int, taken: Taken | FulfilHubError) -> OrderAnswerOut:

@@ -2,38 +2,45 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar, cast
+from collections.abc import Mapping
+from typing import Any, Protocol, TypeVar, cast
 
 import msgspec
 from litestar import Request, Response
 from litestar.enums import MediaType
 
 from fulfilhub.platform.idempotency import Replayed
-from fulfilhub.platform.work import Work
 
 T = TypeVar("T")
 
 _ENCODER = msgspec.json.Encoder()
 
 
-def _reply(work: Work, body: T, status: int, headers: dict[str, str]) -> Response[T]:
+class Keeper(Protocol):
+    """Who keeps an answer for a repeat: the work, or one request's own key."""
+
+    def remember(self, status: int, headers: Mapping[str, str], body: bytes) -> None: ...
+
+
+def _reply(keeper: Keeper | None, body: T, status: int, headers: dict[str, str]) -> Response[T]:
     version = getattr(body, "version", None)
     if isinstance(version, int):
         headers["ETag"] = f'"{version}"'
     encoded = _ENCODER.encode(body)
-    work.remember(status, headers, encoded)
+    if keeper is not None:
+        keeper.remember(status, headers, encoded)
     # The annotation names what the bytes hold; Litestar sends bytes as they are.
     return Response(cast("T", encoded), status_code=status, headers=headers, media_type=MediaType.JSON)
 
 
-def created(work: Work, body: T, location: str) -> Response[T]:
+def created(keeper: Keeper | None, body: T, location: str) -> Response[T]:
     """201 with the new entity and where it lives."""
-    return _reply(work, body, 201, {"Location": location})
+    return _reply(keeper, body, 201, {"Location": location})
 
 
-def ok(work: Work, body: T, status: int = 200) -> Response[T]:
+def ok(keeper: Keeper | None, body: T, status: int = 200) -> Response[T]:
     """200 (or another 2xx) with the entity as it is now."""
-    return _reply(work, body, status, {})
+    return _reply(keeper, body, status, {})
 
 
 def replay(_: Request[Any, Any, Any], answer: Replayed) -> Response[bytes]:

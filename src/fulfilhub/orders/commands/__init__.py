@@ -12,7 +12,7 @@ from fulfilhub.orders.commands.counting import (
 )
 from fulfilhub.orders.commands.editing import Changes, LineEdit, check_again, edit
 from fulfilhub.orders.commands.holding import place_hold, release_hold
-from fulfilhub.orders.commands.taking import NO_STORE, Outcome, Taken, take
+from fulfilhub.orders.commands.taking import NO_STORE, Outcome, Taken, take, take_each
 
 __all__ = [
     "NO_STORE",
@@ -31,4 +31,5 @@ __all__ = [
     "release_hold",
     "set_backordered",
     "take",
+    "take_each",
 ]

@@ -106,6 +106,21 @@ async def take(
     return _verdicts(incoming, first, verdicts, only_new)
 
 
+async def take_each(
+    work: Work, told: Sequence[tuple[UUID, IncomingOrder]], raws: Sequence[keeping.Sealed]
+) -> list[Taken]:
+    """Take new orders of several stores, given as (store id or `NO_STORE`, order), as `take` with `only_new`."""
+    by_store: dict[UUID, list[int]] = {}
+    for place, (store_id, _) in enumerate(told):
+        by_store.setdefault(store_id, []).append(place)
+    found: dict[int, Taken] = {}
+    for store_id, places in sorted(by_store.items()):
+        verdicts = await take(work, store_id, [told[place][1] for place in places], only_new=True, raws=raws)
+        raws = ()
+        found |= dict(zip(places, verdicts, strict=True))
+    return [found[place] for place in range(len(told))]
+
+
 def _verdicts(
     incoming: Sequence[IncomingOrder], first: Mapping[str, IncomingOrder], verdicts: Mapping[str, Taken], only_new: bool
 ) -> list[Taken]:
