@@ -32,6 +32,7 @@ from fulfilhub.platform.settings import Settings
 from fulfilhub.platform.work import Works
 from fulfilhub.privacy.routes import ROUTES as PRIVACY
 from fulfilhub.returns.routes import ROUTES as RETURNS
+from fulfilhub.routing.queries import RememberedSites
 from fulfilhub.routing.routes import ROUTES as ROUTING
 from fulfilhub.shipping.routes import ROUTES as SHIPPING
 from fulfilhub.stores.routes import ROUTES as STORES
@@ -65,8 +66,13 @@ def make_app(settings: Settings, clock: Clock = utc_now) -> Api:
     handover = Handover(broker)
     works = Works(pool, HEARD_BY, clock=clock, handover=handover)
     cache = redis.asyncio.from_url(settings.redis.url, socket_timeout=0.5, socket_connect_timeout=0.5)
-    vault = Vault(settings.security.secret_keys)
-    given = {"works": works, "vault": vault, "settings": settings, "intake": Intake(works)}
+    given = {
+        "intake": Intake(works),
+        "settings": settings,
+        "sites": RememberedSites(),
+        "vault": Vault(settings.security.secret_keys),
+        "works": works,
+    }
 
     async def database_answers() -> None:
         async with works.begin(Nobody()):

@@ -92,6 +92,23 @@ CHECKS: dict[str, str] = {
         SELECT format('charge %s', c.id) FROM charges AS c
         WHERE c.kind = 'order_fulfilled' AND NOT EXISTS (
             SELECT 1 FROM shipments AS s WHERE s.merchant_id = c.merchant_id AND s.order_id = c.cause)""",
+    "each ended order's promise is decided once a stage, or waited for": """
+        SELECT format('order %s: %s verdicts', o.id, count(v.stage))
+        FROM orders AS o LEFT JOIN promise_verdicts AS v ON v.merchant_id = o.merchant_id AND v.order_id = o.id
+        WHERE o.promised_at IS NOT NULL AND o.status IN ('delivered', 'cancelled')
+          AND NOT EXISTS (SELECT 1 FROM jobs AS j WHERE j.account_id = o.merchant_id
+                          AND j.kind = 'shipping.judge_promises'
+                          AND (j.args ->> 'order_id' = o.id::text OR j.args -> 'order_ids' ? o.id::text))
+          AND NOT EXISTS (SELECT 1 FROM order_promises AS p WHERE p.merchant_id = o.merchant_id AND p.order_id = o.id
+                          AND p.look_at > clock_timestamp() - interval '10 minutes')
+        GROUP BY o.merchant_id, o.id HAVING count(v.stage) <> 2""",
+    "each promise is decided whole, or looked at again": """
+        SELECT format('order %s: %s, %s verdicts', p.order_id, p.state, count(v.stage))
+        FROM order_promises AS p LEFT JOIN promise_verdicts AS v
+          ON v.merchant_id = p.merchant_id AND v.order_id = p.order_id
+        GROUP BY p.merchant_id, p.order_id
+        HAVING (p.look_at IS NULL) <> (count(v.stage) = 2)
+            OR (p.state IN ('kept', 'excused', 'broken')) <> (count(v.stage) FILTER (WHERE v.stage = 'deliver') = 1)""",
     "no accepted order is forgotten": """
         SELECT format('order %s', o.id) FROM orders AS o
         WHERE o.status = 'received'

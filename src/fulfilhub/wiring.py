@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from fulfilhub.fulfilment.events import FulfilmentCancelled, FulfilmentRejected, FulfilmentShortPicked
 from fulfilhub.inventory.events import StockAdjusted, StockReceived
 from fulfilhub.orders.events import (
+    OrderCancelled,
     OrderCancelRequested,
     OrderHeld,
     OrderHoldReleased,
@@ -17,20 +18,22 @@ from fulfilhub.orders.events import (
 )
 from fulfilhub.platform.events import Fact
 from fulfilhub.privacy.events import PrivacyRequested
-from fulfilhub.shipping.events import ShipmentCreated
+from fulfilhub.shipping.events import OrderDelivered, ShipmentCreated
 
 HEARD_BY: dict[type[Fact], tuple[str, ...]] = {
     FulfilmentCancelled: ("fulfilment.route_orders",),
     FulfilmentRejected: ("fulfilment.route_orders",),
     FulfilmentShortPicked: ("fulfilment.route_orders",),
     OrderCancelRequested: ("fulfilment.follow_orders",),
+    OrderCancelled: ("shipping.judge_promises",),
+    OrderDelivered: ("shipping.judge_promises",),
     OrderHeld: ("fulfilment.follow_orders",),
     OrderHoldReleased: ("fulfilment.follow_orders", "fulfilment.route_orders"),
     OrderReceived: ("fulfilment.route_orders",),
     OrderReviewNeeded: ("fulfilment.follow_orders",),
     OrderUpdated: ("fulfilment.follow_orders", "fulfilment.route_orders"),
     PrivacyRequested: ("privacy.carry_out",),
-    ShipmentCreated: ("billing.charge_order", "stores.tell_shipment"),
+    ShipmentCreated: ("billing.charge_order", "shipping.judge_promises", "stores.tell_shipment"),
     StockAdjusted: ("fulfilment.route_waiting",),
     StockReceived: ("fulfilment.route_waiting",),
 }
@@ -39,12 +42,14 @@ SCHEDULES: dict[str, str] = {
     "fulfilment.retry_waiting": "7 * * * *",
     "platform.expire_raw": "17 * * * *",
     "privacy.expire_exports": "27 * * * *",
+    "shipping.watch_promises": "*/5 * * * *",
 }
 """Repeating jobs of the platform: kind -> cron expression (UTC)."""
 
 TASK_MODULES = (
     "fulfilhub.platform.retention",
     "fulfilhub.fulfilment.tasks",
+    "fulfilhub.shipping.tasks",
     "fulfilhub.stores.tasks",
     "fulfilhub.billing.tasks",
     "fulfilhub.returns.tasks",

@@ -31,7 +31,7 @@ class ContractState(StrEnum):
 
 _MERCHANT = (
     "orders:read orders:write catalogue:read catalogue:write inventory:read inventory:write stores:read stores:write "
-    "returns:read returns:write billing:read events:read tracking:write warehouses:read warehouses:write "
+    "promises:read returns:read returns:write billing:read events:read tracking:write warehouses:read warehouses:write "
     "work:read work:write contracts:read contracts:write keys:read keys:write jobs:read jobs:write "
     "privacy:read privacy:write"
 )

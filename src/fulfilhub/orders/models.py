@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import (
@@ -16,7 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fulfilhub.orders.incoming import StoreState
-from fulfilhub.orders.rules import OrderStatus
+from fulfilhub.orders.rules import OrderStatus, PromiseCause, PromiseState
 from fulfilhub.platform.database import Base, Json, JsonList, MerchantTable
 
 COUNTERS_SANE = " AND ".join(
@@ -31,7 +32,7 @@ COUNTERS_SANE = " AND ".join(
 )
 
 
-def one_of(column: str, values: type[OrderStatus] | type[StoreState]) -> str:
+def one_of(column: str, values: type[StrEnum]) -> str:
     """A CHECK that keeps a text column within an enumeration."""
     return f"{column} IN ({', '.join(repr(str(value)) for value in values)})"
 
@@ -150,6 +151,32 @@ class Hold(MerchantTable, Base):
 
     __table_args__ = (
         ForeignKeyConstraint(["merchant_id", "order_id"], ["orders.merchant_id", "orders.id"], name="fk_holds_order"),
+    )
+
+
+class OrderPromise(MerchantTable, Base):
+    """How an order's promise stands; the promise itself is on the order, the verdicts with their evidence are in
+    shipping. `look_at` is when it has to be looked at again, null once everything is decided; `ship_risk_at` and
+    `deliver_risk_at` are when it was told that a stage is at risk."""
+
+    __tablename__ = "order_promises"
+
+    order_id: Mapped[UUID] = mapped_column(primary_key=True)
+    state: Mapped[str]
+    cause: Mapped[str | None]
+    ship_risk_at: Mapped[datetime | None]
+    deliver_risk_at: Mapped[datetime | None]
+    look_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime]
+
+    __table_args__ = (
+        CheckConstraint(one_of("state", PromiseState), name="state"),
+        CheckConstraint(one_of("cause", PromiseCause), name="cause"),
+        ForeignKeyConstraint(
+            ["merchant_id", "order_id"], ["orders.merchant_id", "orders.id"], name="fk_order_promises_order"
+        ),
+        Index("ix_order_promises_state", "merchant_id", "state", "order_id"),
+        Index("ix_order_promises_look", "look_at", postgresql_where=text("look_at IS NOT NULL")),
     )
 
 

@@ -11,8 +11,8 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import select
 
-from fulfilhub.orders.models import Hold, Order, OrderLine, OrderTracking
-from fulfilhub.orders.rules import OrderStatus
+from fulfilhub.orders.models import Hold, Order, OrderLine, OrderPromise, OrderTracking
+from fulfilhub.orders.rules import OrderStatus, PromiseState
 from fulfilhub.platform import ids
 from fulfilhub.platform.errors import NotFound
 from fulfilhub.platform.events import Event
@@ -122,13 +122,22 @@ class EventRow(NamedTuple):
     occurred_at: datetime
 
 
+class PromiseRow(NamedTuple):
+    """How an order's promise stands."""
+
+    order_id: UUID
+    state: str
+    cause: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """An order with its lines and holds; the holds in the order they were placed."""
+    """An order with its lines and holds; the holds in the order they were placed. `promise` once it has one."""
 
     order: OrderRow
     lines: Sequence[LineRow]
     holds: Sequence[HoldRow] = ()
+    promise: PromiseRow | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +154,7 @@ class Filters:
     created_before: datetime | None = None
     placed_after: datetime | None = None
     placed_before: datetime | None = None
+    promise: PromiseState | None = None
 
 
 def _columns(table: type[Order] | type[OrderLine] | type[Hold] | type[Event], row: type[NamedTuple]) -> list[object]:
@@ -170,6 +180,7 @@ LINES = f"""
 SELECT {LINE_NAMES} FROM order_lines AS l WHERE l.merchant_id = $1 AND l.order_id = ANY ($2)
 ORDER BY l.order_id, l.position, l.id
 """  # noqa: S608
+PROMISES = "SELECT order_id, state, cause FROM order_promises WHERE merchant_id = $1 AND order_id = ANY ($2)"
 LOCK_TOLD = """
 SELECT id FROM orders WHERE merchant_id = $1 AND store_id = $2 AND external_id = ANY ($3) ORDER BY id FOR UPDATE
 """
@@ -293,18 +304,26 @@ async def get_order(work: Work, order_id: UUID) -> Whole:
 
 
 async def get_orders(work: Work, order_ids: Collection[UUID]) -> dict[UUID, Whole]:
-    """Orders with lines and holds, by id; unknown ones are left out."""
+    """Orders with lines, holds and promises, by id; unknown ones are left out."""
     if not order_ids:
         return {}
     query = select(*ORDER_COLUMNS).where(Order.merchant_id == work.account_id, Order.id.in_(order_ids))  # type: ignore[call-overload]
     rows = [_order(row) for row in await work.db.execute(query)]
     lines, holds = await lines_of_orders(work, order_ids), await _holds(work, order_ids)
-    return {row.id: Whole(row, lines.get(row.id, []), holds.get(row.id, [])) for row in rows}
+    promised = [row.id for row in rows if row.promised_at is not None]
+    promises = await promises_of(work, promised) if promised else {}
+    return {row.id: Whole(row, lines.get(row.id, []), holds.get(row.id, []), promises.get(row.id)) for row in rows}
 
 
 def _order(row: Sequence[object]) -> OrderRow:
     made = OrderRow._make(row)
     return made._replace(status=OrderStatus(made.status))
+
+
+async def promises_of(work: Work, order_ids: Collection[UUID]) -> dict[UUID, PromiseRow]:
+    """How the promises of these orders stand, by order; orders without one are left out."""
+    rows = await work.fetch_raw(PROMISES, work.account_id, list(order_ids))
+    return {row[0]: PromiseRow._make(row) for row in rows}
 
 
 async def holds_of(work: Work, order_id: UUID) -> list[HoldRow]:
@@ -341,6 +360,10 @@ async def list_orders(work: Work, after: UUID | None, limit: int, filters: Filte
             OrderTracking.merchant_id == work.account_id,
             OrderTracking.tracking_normal == normal_tracking(filters.tracking_number),
         )
+    if filters.promise is not None:
+        query = query.join(
+            OrderPromise, (OrderPromise.merchant_id == Order.merchant_id) & (OrderPromise.order_id == Order.id)
+        ).where(OrderPromise.merchant_id == work.account_id, OrderPromise.state == filters.promise)
     wanted = (
         (filters.number, lambda v: Order.number_normal == normal_number(v)),
         (filters.email, lambda v: Order.email_normal == normal_email(v)),

@@ -17,8 +17,8 @@ from fulfilhub.orders import queries
 from fulfilhub.orders.commands import NO_STORE, Outcome, Taken, edit, take_each
 from fulfilhub.orders.commands.keeping import Sealed
 from fulfilhub.orders.incoming import IncomingOrder
-from fulfilhub.orders.queries import Filters, Whole
-from fulfilhub.orders.rules import OrderStatus
+from fulfilhub.orders.queries import Filters, OrderRow, Whole
+from fulfilhub.orders.rules import OrderStatus, PromiseState
 from fulfilhub.orders.schemas import (
     OrderAnswerOut,
     OrderBatchIn,
@@ -192,6 +192,7 @@ async def list_orders(
     external_id: Text = None,
     store_id: Text = None,
     order_status: Annotated[OrderStatus | None, QueryParameter(name="status")] = None,
+    promise: Annotated[PromiseState | None, QueryParameter(description="How its promise stands.")] = None,
     created_after: Moment = None,
     created_before: Moment = None,
     placed_after: Moment = None,
@@ -205,6 +206,7 @@ async def list_orders(
         external_id=external_id,
         store_id=None if store_id is None else ids.STORE.read(store_id, "query/store_id"),
         status=order_status,
+        promise=promise,
         created_after=created_after,
         created_before=created_before,
         placed_after=placed_after,
@@ -212,9 +214,15 @@ async def list_orders(
     )
     async with works.begin(merchant.scope) as work:
         rows = await queries.list_orders(work, id_cursor(cursor), limit + 1, filters)
-        lines = await queries.lines_of_orders(work, [row.id for row in rows[:limit]])
-    show = links(vault, settings)
-    return page(rows, limit, lambda row: (row.id,), lambda row: order_out(Whole(row, lines.get(row.id, ())), show))
+        shown = [row.id for row in rows[:limit]]
+        lines = await queries.lines_of_orders(work, shown)
+        promises = await queries.promises_of(work, shown)
+    link = links(vault, settings)
+
+    def show(row: OrderRow) -> OrderOut:
+        return order_out(Whole(row, lines.get(row.id, ()), promise=promises.get(row.id)), link)
+
+    return page(rows, limit, lambda row: (row.id,), show)
 
 
 @get("/v1/orders/{order_id:str}", **may("orders:read"), tags=["Orders"], summary="Get an order", responses=READ)

@@ -12,7 +12,7 @@ from msgspec import Meta, Struct, field
 from fulfilhub.orders.commands import NO_STORE, Changes, LineEdit
 from fulfilhub.orders.incoming import Address, IncomingLine, IncomingOrder
 from fulfilhub.orders.queries import EventRow, HoldRow, LineRow, Whole
-from fulfilhub.orders.rules import HoldReason, OrderStatus, order_actions
+from fulfilhub.orders.rules import HoldReason, OrderStatus, PromiseCause, PromiseState, order_actions
 from fulfilhub.platform import ids
 from fulfilhub.platform.machines import Who
 from fulfilhub.web.problems import Problem
@@ -156,6 +156,16 @@ class ReviewReasonOut(Struct, kw_only=True):
     sentence: str = ""
 
 
+class OrderPromiseOut(Struct, kw_only=True):
+    """What was promised when the order was routed, and how it stands. `cause` says whose doing a broken promise (or a
+    stopped clock) is; why, stage by stage, is under `/promise`."""
+
+    ship_by: datetime
+    deliver_by: datetime
+    state: PromiseState
+    cause: PromiseCause | None
+
+
 class OrderOut(Struct, kw_only=True):
     """An order. `actions` are what you can ask of it now; `tracking_page` is the customer's link."""
 
@@ -175,6 +185,7 @@ class OrderOut(Struct, kw_only=True):
     review_reasons: list[ReviewReasonOut]
     ship_by: datetime | None
     deliver_by: datetime | None
+    promise: OrderPromiseOut | None
     placed_at: datetime
     created_at: datetime
     updated_at: datetime
@@ -289,6 +300,19 @@ def hold_out(row: HoldRow) -> HoldOut:
     )
 
 
+def _promise_out(whole: Whole) -> OrderPromiseOut | None:
+    row = whole.order
+    if whole.promise is None or row.ship_by is None or row.deliver_by is None:
+        return None
+    cause = whole.promise.cause
+    return OrderPromiseOut(
+        ship_by=row.ship_by,
+        deliver_by=row.deliver_by,
+        state=PromiseState(whole.promise.state),
+        cause=None if cause is None else PromiseCause(cause),
+    )
+
+
 def order_out(whole: Whole, page: Callable[[UUID], str]) -> OrderOut:
     """`page` gives the customer's link of an order."""
     row = whole.order
@@ -300,6 +324,7 @@ def order_out(whole: Whole, page: Callable[[UUID], str]) -> OrderOut:
         lines=[_line_out(line) for line in whole.lines],
         holds=[hold_out(hold) for hold in whole.holds],
         actions=[str(action) for action in order_actions(OrderStatus(row.status), Who.MERCHANT)],
+        promise=_promise_out(whole),
         tracking_page=page(row.id),
         **{name: getattr(row, name) for name in PLAIN},
     )

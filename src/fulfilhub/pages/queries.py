@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from fulfilhub.accounts.models import Account
-from fulfilhub.orders.models import Order, OrderLine
+from fulfilhub.orders.models import Order, OrderLine, OrderPromise
 from fulfilhub.platform.errors import NotFound
 from fulfilhub.platform.work import Work
 from fulfilhub.returns.models import Return, ReturnLine
@@ -27,6 +27,8 @@ class OrderRow(NamedTuple):
     status: str
     placed_at: datetime
     deliver_by: datetime | None
+    promise: str | None
+    promise_cause: str | None
 
 
 class LineRow(NamedTuple):
@@ -134,8 +136,17 @@ async def find(work: Work, order_id: UUID) -> Found:
 
 async def _order(work: Work, order_id: UUID) -> OrderRow:
     query = (
-        select(Account.name, Order.number, Order.status, Order.placed_at, Order.deliver_by)
+        select(
+            Account.name,
+            Order.number,
+            Order.status,
+            Order.placed_at,
+            Order.deliver_by,
+            OrderPromise.state,
+            OrderPromise.cause,
+        )
         .join(Account, Account.account_id == Order.merchant_id)
+        .outerjoin(OrderPromise, (OrderPromise.merchant_id == Order.merchant_id) & (OrderPromise.order_id == Order.id))
         .where(Order.merchant_id == work.account_id, Order.id == order_id)
     )
     row = (await work.db.execute(query)).one_or_none()

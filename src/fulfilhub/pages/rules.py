@@ -96,17 +96,32 @@ def steps(status: str, parcel_states: list[str]) -> tuple[Step, ...]:
     )
 
 
-def promise(deliver_by: date | None, delivered_at: datetime | None, today: date) -> tuple[str, str]:
-    """(promise, note): what was promised, and how it stands."""
+SORRY = "Arrived late, and we are sorry."
+
+
+def promise(
+    deliver_by: date | None,
+    delivered_at: datetime | None,
+    today: date,
+    state: str | None = None,
+    cause: str | None = None,
+) -> tuple[str, str]:
+    """(promise, note): what was promised, and how it stands, by the promise's own `state` where it is decided.
+
+    An excused promise is late to the customer who reads it: only who asked for the wait is told so.
+    """
     if deliver_by is None:
         return "", ""
     day = deliver_by.strftime("%A %-d %B")
+    waited = state == "excused" and cause == "customer"
     if delivered_at is not None:
-        kept = delivered_at.date() <= deliver_by
-        return f"Promised by {day}", "Arrived in time." if kept else "Arrived late, and we are sorry."
-    if today > deliver_by:
+        if waited:
+            return f"Promised by {day}", "It waited for you, and arrived after that."
+        in_time = state == "kept" or delivered_at.date() <= deliver_by
+        return f"Promised by {day}", "Arrived on time." if in_time else SORRY
+    if today > deliver_by or state == "broken":
         return f"Promised by {day}", "It is late, and we are sorry. The parcel's journey is below."
-    return f"Arrives by {day}", ""
+    return f"Arrives by {day}", "It may be late; we are watching it." if state == "at_risk" else "On time."
 
 
 def parcel_words(state: str) -> tuple[str, str]:

@@ -94,7 +94,13 @@ def tracking_view(found: Found, now: datetime, problem: str = "") -> TrackingVie
     delivered = [p.state_at for p in found.parcels if p.state == TrackingState.DELIVERED]
     arrived = max(delivered) if delivered and len(delivered) == len(found.parcels) else None
     deliver_by = order.deliver_by.astimezone(LONDON).date() if order.deliver_by else None
-    promise, note = rules.promise(deliver_by, arrived and arrived.astimezone(LONDON), now.astimezone(LONDON).date())
+    promise, note = rules.promise(
+        deliver_by,
+        arrived and arrived.astimezone(LONDON),
+        now.astimezone(LONDON).date(),
+        order.promise,
+        order.promise_cause,
+    )
     titles = {line.id: (line.title or line.sku, line.sku) for line in found.lines}
     return TrackingView(
         merchant=order.merchant,

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
 from uuid import UUID
 
 import msgspec
 
-from fulfilhub.inventory.queries import WarehouseProfile, lock_levels, warehouses_for
+from fulfilhub.inventory.queries import lock_levels, warehouses_for
 from fulfilhub.orders.queries import LockedOrder
 from fulfilhub.platform import ids
 from fulfilhub.platform.errors import Stale
@@ -17,7 +16,6 @@ from fulfilhub.platform.work import Work
 from fulfilhub.routing import queries
 from fulfilhub.routing.rules.decide import decide_batch
 from fulfilhub.routing.rules.terms import (
-    Candidate,
     Decision,
     LineToRoute,
     OnShortage,
@@ -74,7 +72,7 @@ async def decide(work: Work, orders: Sequence[LockedOrder], cause: str) -> list[
     terms = (await queries.policy(work)).policy
     refused = await queries.fences(work, list(lines))
     warehouses = await warehouses_for(work)
-    candidates = await _candidates(work, warehouses)
+    candidates = await queries.candidates(work, warehouses)
     products = {line.product_id for each in lines.values() for line in each}
     levels = await lock_levels(work, products, [each.id for each in warehouses])
     stock = Stock({key: level.available for key, level in levels.items()})
@@ -109,37 +107,6 @@ def _to_route(order: LockedOrder, lines: Sequence[queries.RouteLine], refused: f
         frozen=frozen,
         rejected_by=refused,
     )
-
-
-async def _candidates(work: Work, warehouses: Sequence[WarehouseProfile]) -> list[Candidate]:
-    # Only where a limit is set does it matter how much work a warehouse has already.
-    days = {each.id: _day_began(each, work.now) for each in warehouses if each.daily_capacity is not None}
-    loads = await queries.loads(work, days)
-    nothing = queries.Load(0, 0)
-    return [
-        Candidate(
-            warehouse_id=each.id,
-            name=each.name,
-            country=each.country,
-            postcode=each.postcode,
-            calendar=each.calendar,
-            handling_days=each.handling_days,
-            services=each.services,
-            state=each.state,
-            contracted=each.contracted,
-            daily_capacity=each.daily_capacity,
-            capacity_left=None
-            if each.daily_capacity is None
-            else each.daily_capacity - loads.get(each.id, nothing).given,
-            queued=loads.get(each.id, nothing).queued,
-        )
-        for each in warehouses
-    ]
-
-
-def _day_began(warehouse: WarehouseProfile, now: datetime) -> datetime:
-    zone = warehouse.calendar.timezone
-    return datetime.combine(now.astimezone(zone).date(), time.min, tzinfo=zone).astimezone(UTC)
 
 
 async def _keep(work: Work, routed: Sequence[Routed], terms: RoutingPolicy, cause: str) -> None:

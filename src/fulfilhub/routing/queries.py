@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, time
+from time import monotonic
 from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import select
 
+from fulfilhub.catalogue.queries import ProductRef, resolve
+from fulfilhub.inventory.queries import WarehouseProfile, available, warehouses_for
+from fulfilhub.orders.rules import is_destination
 from fulfilhub.platform.work import Work
 from fulfilhub.routing.models import PolicyVersion, RoutingDecision, RoutingFence
-from fulfilhub.routing.rules.terms import Assignment, Portion, RoutingPolicy, Verdict
+from fulfilhub.routing.rules.quote import Option, WhyNot, quote, refuse, services_of, units_there
+from fulfilhub.routing.rules.terms import (
+    Assignment,
+    Candidate,
+    LineToRoute,
+    OrderToRoute,
+    Portion,
+    RoutingPolicy,
+    Verdict,
+)
 
 
 class RouteLine(NamedTuple):
@@ -55,6 +69,41 @@ class DecisionRow:
     policy_version: int
     rules_version: int
     decided_at: datetime
+
+
+class Sites(NamedTuple):
+    """What every promise of one merchant is made of besides stock: its warehouses, their currencies, its policy."""
+
+    candidates: list[Candidate]
+    currencies: dict[UUID, str]
+    policy: RoutingPolicy
+
+
+class Cart(NamedTuple):
+    """What somebody may order. `lines` are (variant id, SKU, units); the variants are those of `store_id`."""
+
+    store_id: UUID | None
+    lines: Sequence[tuple[str, str, int]]
+    country: str
+    postcode: str
+    city: str
+    service: str | None
+
+
+class CartLine(NamedTuple):
+    """One line of a cart: its product, None when unknown, and how many of the units wanted are there."""
+
+    sku: str
+    product_id: UUID | None
+    wanted: int
+    there: int
+
+
+class Quoted(NamedTuple):
+    """What can be promised for a cart."""
+
+    lines: list[CartLine]
+    options: list[Option]
 
 
 class PolicyRow(NamedTuple):
@@ -159,3 +208,118 @@ async def decisions(work: Work, order_id: UUID) -> Sequence[DecisionRow]:
         .limit(100)
     )
     return [msgspec.convert(dict(row._mapping), DecisionRow) for row in rows]
+
+
+async def candidates(work: Work, warehouses: Sequence[WarehouseProfile]) -> list[Candidate]:
+    """These warehouses as routing weighs them, with how busy each is."""
+    # Only where a limit is set does it matter how much work a warehouse has already.
+    days = {each.id: _day_began(each, work.now) for each in warehouses if each.daily_capacity is not None}
+    busy = await loads(work, days)
+    nothing = Load(0, 0)
+    return [
+        Candidate(
+            warehouse_id=each.id,
+            name=each.name,
+            country=each.country,
+            postcode=each.postcode,
+            calendar=each.calendar,
+            handling_days=each.handling_days,
+            services=each.services,
+            state=each.state,
+            contracted=each.contracted,
+            daily_capacity=each.daily_capacity,
+            capacity_left=None
+            if each.daily_capacity is None
+            else each.daily_capacity - busy.get(each.id, nothing).given,
+            queued=busy.get(each.id, nothing).queued,
+        )
+        for each in warehouses
+    ]
+
+
+def _day_began(warehouse: WarehouseProfile, now: datetime) -> datetime:
+    zone = warehouse.calendar.timezone
+    return datetime.combine(now.astimezone(zone).date(), time.min, tzinfo=zone).astimezone(UTC)
+
+
+async def sites(work: Work) -> Sites:
+    """The merchant's warehouses and policy as they are now."""
+    terms = (await policy(work)).policy
+    warehouses = await warehouses_for(work)
+    return Sites(await candidates(work, warehouses), {each.id: each.currency for each in warehouses}, terms)
+
+
+async def shelves(work: Work, product_ids: Collection[UUID], where: Sites) -> dict[tuple[UUID, UUID], int]:
+    """What is free to promise of these products, by (product id, warehouse id). The one place where a promise asks
+    what there is: whatever is made of other products is counted here."""
+    return await available(work, product_ids, [each.warehouse_id for each in where.candidates])
+
+
+class RememberedSites:
+    """Sites by merchant, remembered for a few seconds in this process, because a shop's visitors ask again and again
+    and warehouses change seldom. Stock is never remembered."""
+
+    def __init__(self, seconds: float = 5.0, merchants: int = 1_000, timer: Callable[[], float] = monotonic) -> None:
+        self._seconds = seconds
+        self._merchants = merchants
+        self._timer = timer
+        self._kept: OrderedDict[UUID, tuple[float, Sites]] = OrderedDict()
+
+    async def of(self, work: Work) -> Sites:
+        """The sites of the work's merchant, at most `seconds` old."""
+        kept = self._kept.get(work.account_id)
+        if kept is not None and self._timer() - kept[0] < self._seconds:
+            return kept[1]
+        asked = self._timer()
+        found = await sites(work)
+        self._kept[work.account_id] = (asked, found)
+        self._kept.move_to_end(work.account_id)
+        while len(self._kept) > self._merchants:
+            self._kept.popitem(last=False)
+        return found
+
+
+async def promise(work: Work, cart: Cart, remembered: RememberedSites, at: datetime) -> Quoted:
+    """What each service promises for a cart ordered `at` a moment, with the stock of now. Locks nothing."""
+    where = await remembered.of(work)
+    services = [cart.service] if cart.service is not None else services_of(where.candidates)
+    known = await resolve(
+        work,
+        cart.store_id,
+        [variant for variant, *_ in cart.lines if variant],
+        [sku for _, sku, _ in cart.lines if sku],
+    )
+    found = [known.find(variant or None, sku) for variant, sku, _ in cart.lines]
+    there = await shelves(work, {each.id for each in found if each is not None}, where)
+    lines = _cart_lines(cart, found, units_there(where.candidates, there))
+    if any(each is None for each in found):
+        return Quoted(lines, refuse(services, WhyNot.UNKNOWN_ITEM))
+    if not is_destination(cart.country, cart.postcode, cart.city):
+        return Quoted(lines, refuse(services, WhyNot.DESTINATION_INCOMPLETE))
+    nobody = UUID(int=0)
+    order = OrderToRoute(
+        order_id=nobody,
+        placed_at=at,
+        service="",
+        country=cart.country,
+        postcode=cart.postcode,
+        lines=tuple(
+            LineToRoute(
+                line_id=UUID(int=place), product_id=each.id, quantity=units, weight_grams=each.weight_grams or 0
+            )
+            for place, (each, (_, _, units)) in enumerate(zip(found, cart.lines, strict=True))
+            if each is not None
+        ),
+    )
+    return Quoted(lines, quote(order, services, where.candidates, there, where.currencies, where.policy, at))
+
+
+def _cart_lines(cart: Cart, found: Sequence[ProductRef | None], left: dict[UUID, int]) -> list[CartLine]:
+    """Each line with what is there for it; what an earlier line of the same product takes is gone."""
+    lines = []
+    for (_, sku, units), each in zip(cart.lines, found, strict=True):
+        there = 0 if each is None else min(left.get(each.id, 0), units)
+        if each is not None:
+            left[each.id] = left.get(each.id, 0) - there
+        lines.append(CartLine(sku if each is None else each.sku, each and each.id, units, there))
+    return lines

@@ -1,25 +1,39 @@
-"""The routing policy, and why an order goes where it goes."""
+"""What can be promised, the routing policy, and why an order goes where it goes."""
 
 from __future__ import annotations
 
 import msgspec
-from litestar import Response, get, put
+from litestar import Response, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from fulfilhub.accounts.principal import MerchantCaller, may
 from fulfilhub.orders.queries import get_order
 from fulfilhub.platform import ids
-from fulfilhub.platform.errors import Forbidden, Invalid, NotFound, RateLimited, Stale, Unauthenticated
+from fulfilhub.platform.errors import Conflict, Forbidden, Invalid, NotFound, RateLimited, Stale, Unauthenticated
 from fulfilhub.platform.work import Works
 from fulfilhub.routing import commands, queries
+from fulfilhub.routing.queries import RememberedSites
 from fulfilhub.routing.rules.terms import Rating
-from fulfilhub.routing.schemas import RoutingOut, RoutingPolicyIn, RoutingPolicyOut, decision_out, policy_out
+from fulfilhub.routing.schemas import (
+    PromiseIn,
+    PromiseOut,
+    RoutingOut,
+    RoutingPolicyIn,
+    RoutingPolicyOut,
+    check_cart,
+    decision_out,
+    moment,
+    policy_out,
+    promise_out,
+)
 from fulfilhub.web.conditional import IfMatch, expected_version
+from fulfilhub.web.once import Once
 from fulfilhub.web.problems import problems
 from fulfilhub.web.replies import ok
 
 READ = problems(Unauthenticated, Forbidden, NotFound, Invalid, RateLimited)
+ASK = problems(Unauthenticated, Forbidden, Conflict, Invalid, RateLimited)
 WRITE = problems(Unauthenticated, Forbidden, Stale, Invalid, RateLimited)
 
 
@@ -69,4 +83,41 @@ async def set_routing_policy(
         return ok(work, policy_out(row))
 
 
-ROUTES = [get_routing, get_routing_policy, set_routing_policy]
+@post(
+    "/v1/promises",
+    **may("promises:read"),
+    tags=["Promises"],
+    summary="Ask what can be promised",
+    status_code=200,
+    responses=ASK,
+)
+async def ask_promise(
+    works: NamedDependency[Works],
+    merchant: NamedDependency[MerchantCaller],
+    once: NamedDependency[Once],
+    sites: NamedDependency[RememberedSites],
+    data: JSONBody[PromiseIn],
+) -> Response[PromiseOut]:
+    """What each service would promise for a cart: when it leaves, when it arrives, and before when it has to be
+    ordered. Nothing is kept or reserved. What can't be promised says why, line by line and service by service."""
+    check_cart(data)
+    store = None if data.store_id is None else ids.STORE.read(data.store_id, "/store_id")
+    place = data.destination
+    cart = queries.Cart(
+        store_id=store,
+        lines=[(line.variant_id, line.sku, line.quantity) for line in data.lines],
+        country=place.country,
+        postcode=place.postcode,
+        city=place.city,
+        service=data.service,
+    )
+    async with works.begin(merchant.scope, once) as work:
+        quoted = await queries.promise(work, cart, sites, moment(data.at, work.now))
+        made = promise_out(quoted, work.now)
+        answer = ok(work, made)
+        seconds = int((made.valid_until - work.now).total_seconds())
+        answer.headers["Cache-Control"] = f"private, max-age={seconds}"
+        return answer
+
+
+ROUTES = [ask_promise, get_routing, get_routing_policy, set_routing_policy]

@@ -1,8 +1,9 @@
-"""What shipping tells: parcels leave, travel, and arrive."""
+"""What shipping tells: parcels leave, travel, and arrive, and how the promise turned out."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -37,3 +38,34 @@ class OrderDelivered(Fact):
     TYPE: ClassVar[str] = "order.delivered"
     order_id: UUID
     on_time: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromiseAtRisk(Fact):
+    """A stage of the promise (`ship`, `deliver`) may be missed: it is due soon and not done. Told once per stage."""
+
+    TYPE: ClassVar[str] = "order.promise_at_risk"
+    order_id: UUID
+    stage: str
+    due: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromiseKept(Fact):
+    """A stage of the promise ended well: `outcome` is `kept`, or `excused` when `cause` had stopped the clock."""
+
+    TYPE: ClassVar[str] = "order.promise_kept"
+    order_id: UUID
+    stage: str
+    outcome: str
+    cause: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromiseBroken(Fact):
+    """A stage of the promise was missed; `cause` says whose doing it is (`site`, `carrier`, `merchant`, `customer`)."""
+
+    TYPE: ClassVar[str] = "order.promise_broken"
+    order_id: UUID
+    stage: str
+    cause: str

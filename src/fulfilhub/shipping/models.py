@@ -1,4 +1,5 @@
-"""Tables of shipping: shipments, their parcels and contents, carriers' scans, and what lets an operator report them."""
+"""Tables of shipping: shipments, their parcels and contents, carriers' scans, how promises ended, and what lets an
+operator report scans."""
 
 from __future__ import annotations
 
@@ -8,6 +9,8 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from fulfilhub.orders.models import one_of
+from fulfilhub.orders.rules import PromiseCause, PromiseOutcome, PromiseStage
 from fulfilhub.platform.database import AccountTable, Base, MerchantTable
 from fulfilhub.shipping.rules import TrackingState
 
@@ -120,6 +123,37 @@ class TrackingEvent(MerchantTable, Base):
         ForeignKeyConstraint(
             ["merchant_id", "parcel_id"], ["parcels.merchant_id", "parcels.id"], name="fk_tracking_events_parcel"
         ),
+    )
+
+
+class PromiseVerdict(MerchantTable, Base):
+    """How one stage of an order's promise ended, decided once: rows are only added. `promised` is the frozen moment,
+    `due` the one that counted after the clock had stood still, `happened` null for what had not come. The warehouse,
+    service and carrier are those of the part that left last, or was to."""
+
+    __tablename__ = "promise_verdicts"
+
+    order_id: Mapped[UUID] = mapped_column(primary_key=True)
+    stage: Mapped[str] = mapped_column(primary_key=True)
+    outcome: Mapped[str]
+    cause: Mapped[str | None]
+    promised: Mapped[datetime]
+    due: Mapped[datetime]
+    happened: Mapped[datetime | None]
+    warehouse_id: Mapped[UUID | None]
+    service: Mapped[str]
+    carrier: Mapped[str]
+    decided_at: Mapped[datetime]
+
+    __table_args__ = (
+        CheckConstraint(one_of("stage", PromiseStage), name="stage"),
+        CheckConstraint(one_of("outcome", PromiseOutcome), name="outcome"),
+        CheckConstraint(one_of("cause", PromiseCause), name="cause"),
+        CheckConstraint("(outcome = 'kept') = (cause IS NULL)", name="why"),
+        ForeignKeyConstraint(
+            ["merchant_id", "order_id"], ["orders.merchant_id", "orders.id"], name="fk_promise_verdicts_order"
+        ),
+        Index("ix_promise_verdicts_promised", "merchant_id", "promised"),
     )
 
 

@@ -1,8 +1,9 @@
-"""Shipping a work order, shipments and parcels, and carriers' events."""
+"""Shipping a work order, shipments and parcels, carriers' events, and how promises turned out."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Annotated, Any, cast
 
 import msgspec
@@ -28,12 +29,17 @@ from fulfilhub.shipping.commands import handover, scans
 from fulfilhub.shipping.commands.scans import ScanTold
 from fulfilhub.shipping.queries import ShipmentRow
 from fulfilhub.shipping.schemas import (
+    PromiseAccountOut,
+    PromiseSummaryOut,
     ShipIn,
     ShipmentOut,
     ShippedOut,
     TrackingAnswerOut,
     TrackingAnswersOut,
     TrackingEventsIn,
+    promise_account,
+    promise_days,
+    promise_sum,
     shipment_out,
     to_ship,
 )
@@ -45,6 +51,8 @@ from fulfilhub.web.replies import ok
 
 READ = problems(Unauthenticated, Forbidden, NotFound, Invalid, RateLimited)
 WRITE = problems(Unauthenticated, Forbidden, NotFound, Conflict, Invalid, RateLimited)
+First = Annotated[date, QueryParameter(name="from", description="The first day that counts (UTC).")]
+End = Annotated[date, QueryParameter(name="to", description="The day after the last that counts (UTC).")]
 Text = Annotated[str | None, QueryParameter(max_length=200)]
 
 
@@ -192,4 +200,45 @@ def _answer(request: ApiRequest, index: int, verdict: scans.Verdict) -> Tracking
     )
 
 
-ROUTES = [ship_work, list_shipments, list_order_shipments, get_shipment, report_tracking]
+@get(
+    "/v1/orders/{order_id:str}/promise",
+    **may("orders:read"),
+    tags=["Promises"],
+    summary="Get an order's promise",
+    responses=READ,
+)
+async def get_promise(
+    works: NamedDependency[Works], merchant: NamedDependency[MerchantCaller], order_id: FromPath[str]
+) -> PromiseAccountOut:
+    """What was promised, whether it was kept stage by stage, and whose doing it is where it was not."""
+    found = ids.ORDER.find(order_id)
+    async with works.begin(merchant.scope) as work:
+        return promise_account(await get_order(work, found), await queries.verdicts_of(work, found))
+
+
+@get(
+    "/v1/promises/summary",
+    **may("promises:read"),
+    tags=["Promises"],
+    summary="Sum up how promises turned out",
+    responses=READ,
+)
+async def summarise_promises(
+    works: NamedDependency[Works], merchant: NamedDependency[MerchantCaller], first: First, end: End
+) -> PromiseSummaryOut:
+    """Kept, excused and broken by cause, per month, warehouse, service and stage, of the promises that fell due between
+    two days. What is still open is not counted."""
+    start, stop = promise_days(first, end)
+    async with works.begin(merchant.scope) as work:
+        return PromiseSummaryOut(sums=[promise_sum(row) for row in await queries.promise_sums(work, start, stop)])
+
+
+ROUTES = [
+    get_promise,
+    summarise_promises,
+    ship_work,
+    list_shipments,
+    list_order_shipments,
+    get_shipment,
+    report_tracking,
+]

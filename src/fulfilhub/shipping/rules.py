@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from urllib.parse import quote
 
+from fulfilhub.fulfilment.rules import RejectReason
+
 
 class TrackingState(StrEnum):
     """Where a parcel is, in the order of its journey."""
@@ -92,6 +94,25 @@ def _strength(scan: Scan) -> tuple[int, float, float]:
 def is_on_time(deliver_by: datetime, delivered_at: datetime) -> bool:
     """True when a delivery keeps the promised moment."""
     return delivered_at <= deliver_by
+
+
+ON_THE_DOORSTEP = frozenset({TrackingState.OUT_FOR_DELIVERY, TrackingState.READY_FOR_PICKUP})
+"""States in which a parcel may be expected today."""
+STOOD_IN_VAIN = frozenset({TrackingState.ATTEMPT_FAILED, TrackingState.READY_FOR_PICKUP})
+"""Scans that say that the carrier had come, and that it was not for want of it that nothing was handed over."""
+COMING_BACK = frozenset({TrackingState.RETURNING, TrackingState.RETURNED})
+
+REFUSED_BY_SITE = frozenset(
+    {
+        RejectReason.OUT_OF_STOCK,
+        RejectReason.UNDELIVERABLE_DESTINATION,
+        RejectReason.INTERNATIONAL_SHIPPING_UNAVAILABLE,
+        RejectReason.INELIGIBLE_PRODUCT,
+        RejectReason.ORDER_TOO_LARGE,
+        RejectReason.OTHER,
+    }
+)
+"""Refusals of work that a warehouse had said it can do; in the others the fault lies with the order or its merchant."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,21 @@
-"""Wire shapes of shipments, parcels and carrier events."""
+"""Wire shapes of shipments, parcels, carrier events, and how promises turned out."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
 from msgspec import Meta, Struct
 
 from fulfilhub.fulfilment.schemas import ContentIn, Grams, LeaseId, Millimetres, PackedParcelIn, contents_of
+from fulfilhub.orders.queries import Whole
+from fulfilhub.orders.rules import PromiseCause, PromiseOutcome, PromiseStage, PromiseState
 from fulfilhub.platform import ids
+from fulfilhub.platform.errors import FieldError, Invalid, NotFound
 from fulfilhub.shipping.commands.handover import ParcelToShip, ToShip
-from fulfilhub.shipping.queries import ContentRow, ParcelRow, ShipmentRow
+from fulfilhub.shipping.queries import ContentRow, ParcelRow, ShipmentRow, SumRow, VerdictRow
 from fulfilhub.shipping.rules import TrackingState, tracking_url
 from fulfilhub.web.problems import Problem
 
@@ -177,4 +180,110 @@ def shipment_out(
         service=row.service,
         shipped_at=row.shipped_at,
         parcels=[_parcel_out(parcel, contents.get(parcel.id, ())) for parcel in parcels],
+    )
+
+
+MOST_DAYS = 400
+"""The longest time that is summed up in one answer."""
+
+
+class PromiseStageOut(Struct, kw_only=True):
+    """One stage of the promise. `due` is later than `promised` where the merchant or the customer held the order;
+    `outcome` is null while it is open; `happened_at` is when it left or arrived."""
+
+    stage: PromiseStage
+    promised: datetime
+    due: datetime
+    outcome: PromiseOutcome | None
+    cause: PromiseCause | None
+    happened_at: datetime | None
+    decided_at: datetime | None
+
+
+class PromiseAccountOut(Struct, kw_only=True):
+    """How an order's promise stands, and how each stage ended: decided once, never changed by what is told later."""
+
+    order_id: str
+    state: PromiseState
+    cause: PromiseCause | None
+    stages: list[PromiseStageOut]
+
+
+class PromiseBrokenOut(Struct, kw_only=True):
+    """Broken promises by whose doing it was."""
+
+    site: int
+    carrier: int
+    merchant: int
+    customer: int
+
+
+class PromiseSumOut(Struct, kw_only=True):
+    """The promises of one month (UTC), warehouse, service and stage. `kept_percent` is the part kept of those kept or
+    broken; what was excused counts in neither."""
+
+    month: str
+    warehouse_id: str | None
+    service: str
+    stage: PromiseStage
+    kept: int
+    excused: int
+    broken: PromiseBrokenOut
+    kept_percent: float | None
+
+
+class PromiseSummaryOut(Struct, kw_only=True):
+    """How promises that were due from `first` to before `end` turned out."""
+
+    sums: list[PromiseSumOut]
+
+
+def promise_account(whole: Whole, verdicts: Sequence[VerdictRow]) -> PromiseAccountOut:
+    """Raises NotFound for an order that has no promise."""
+    order, stand = whole.order, whole.promise
+    shown = ids.ORDER.show(order.id)
+    if stand is None or order.ship_by is None or order.deliver_by is None:
+        raise NotFound(f"The order {shown!r} has no promise: it gets one when it is routed.")
+    known = {row.stage: row for row in verdicts}
+    promised = {PromiseStage.SHIP: order.ship_by, PromiseStage.DELIVER: order.deliver_by}
+    return PromiseAccountOut(
+        order_id=shown,
+        state=PromiseState(stand.state),
+        cause=None if stand.cause is None else PromiseCause(stand.cause),
+        stages=[_stage_out(stage, moment, known.get(stage)) for stage, moment in promised.items()],
+    )
+
+
+def _stage_out(stage: PromiseStage, promised: datetime, row: VerdictRow | None) -> PromiseStageOut:
+    return PromiseStageOut(
+        stage=stage,
+        promised=promised,
+        due=promised if row is None else row.due,
+        outcome=None if row is None else PromiseOutcome(row.outcome),
+        cause=None if row is None or row.cause is None else PromiseCause(row.cause),
+        happened_at=None if row is None else row.happened,
+        decided_at=None if row is None else row.decided_at,
+    )
+
+
+def promise_days(first: date, end: date) -> tuple[datetime, datetime]:
+    """From the beginning of one day to that of another (UTC). Raises Invalid when they are not in order, or more than
+    MOST_DAYS apart."""
+    if not timedelta(0) < end - first <= timedelta(days=MOST_DAYS):
+        detail = f"Must be later than `from`, by {MOST_DAYS} days at the most."
+        raise Invalid(detail, fields=[FieldError("query/to", detail)])
+    return datetime.combine(first, time.min, UTC), datetime.combine(end, time.min, UTC)
+
+
+def promise_sum(row: SumRow) -> PromiseSumOut:
+    counted = row.kept + row.site + row.carrier + row.merchant + row.customer
+    return PromiseSumOut(
+        month=f"{row.month.astimezone(UTC):%Y-%m}",
+        warehouse_id=None if row.warehouse_id is None else ids.WAREHOUSE.show(row.warehouse_id),
+        service=row.service,
+        stage=PromiseStage(row.stage),
+        kept=row.kept,
+        excused=row.excused,
+        broken=PromiseBrokenOut(site=row.site, carrier=row.carrier, merchant=row.merchant, customer=row.customer),
+        kept_percent=round(100 * row.kept / counted, 2) if counted else None,
     )

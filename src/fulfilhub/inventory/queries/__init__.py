@@ -5,6 +5,7 @@ from __future__ import annotations
 from fulfilhub.inventory.queries.stock import (
     LevelRow,
     MovementRow,
+    available,
     get_level,
     list_levels,
     list_movements,
@@ -25,6 +26,7 @@ __all__ = [
     "MovementRow",
     "WarehouseProfile",
     "WarehouseRow",
+    "available",
     "get_level",
     "get_warehouse",
     "list_levels",

@@ -66,6 +66,10 @@ WHERE merchant_id = $1 AND product_id = ANY ($2::uuid[]) AND ($3::uuid[] IS NULL
 ORDER BY product_id, warehouse_id
 FOR NO KEY UPDATE
 """
+AVAILABLE = """
+SELECT product_id, warehouse_id, available FROM stock_levels
+WHERE merchant_id = $1 AND product_id = ANY ($2::uuid[]) AND warehouse_id = ANY ($3::uuid[]) AND available > 0
+"""
 
 
 async def lock_levels(
@@ -82,6 +86,15 @@ async def lock_levels(
         (row[0], row[1]): Level(available=row[2], allocated=row[3], quarantined=row[4], damaged=row[5], incoming=row[6])
         for row in rows
     }
+
+
+async def available(
+    work: Work, product_ids: Collection[UUID], warehouse_ids: Collection[UUID]
+) -> dict[tuple[UUID, UUID], int]:
+    """Units free to promise of these products in these warehouses, by (product id, warehouse id); not locked, and
+    without the pairs that have none."""
+    rows = await work.fetch_raw(AVAILABLE, work.account_id, list(set(product_ids)), list(set(warehouse_ids)))
+    return {(row[0], row[1]): row[2] for row in rows}
 
 
 async def get_level(work: Work, product_id: UUID, warehouse_id: UUID) -> LevelRow | None:

@@ -112,6 +112,23 @@ def counting_day(calendar: WorkingCalendar, ready_at: datetime) -> date:
     return next_open_day(calendar, today + timedelta(days=1))
 
 
+def cutoff_after(calendar: WorkingCalendar, ready_at: datetime) -> datetime:
+    """The moment, in UTC, before which an order must be ready to count for the same day as one ready at `ready_at`.
+
+    Raises as `counting_day` does.
+    """
+    day = counting_day(calendar, ready_at)
+    cutoff = calendar.cutoffs[day.weekday()]
+    assert cutoff is not None  # noqa: S101 - a counting day is an open day
+    return datetime.combine(day, cutoff, tzinfo=calendar.timezone).astimezone(UTC)
+
+
+def working_days_between(calendar: WorkingCalendar, first: date, last: date) -> int:
+    """How many open days lie after `first`, up to and with `last`; 0 when `last` is not later."""
+    days = max((last - first).days, 0)
+    return sum(is_open(calendar, first + timedelta(days=ahead)) for ahead in range(1, days + 1))
+
+
 def ship_day(calendar: WorkingCalendar, ready_at: datetime, handling_days: int) -> date:
     """The local day by whose end an order ready now leaves: its counting day plus handling days."""
     return add_working_days(calendar, counting_day(calendar, ready_at), handling_days)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from fulfilhub.orders.commands.counting import (
     LineChange,
+    PromiseStand,
     count,
     freeze_promises,
     note_late_parts,
+    note_promises,
     note_tracking,
     set_backordered,
 )
@@ -20,12 +22,14 @@ __all__ = [
     "LineChange",
     "LineEdit",
     "Outcome",
+    "PromiseStand",
     "Taken",
     "check_again",
     "count",
     "edit",
     "freeze_promises",
     "note_late_parts",
+    "note_promises",
     "note_tracking",
     "place_hold",
     "release_hold",

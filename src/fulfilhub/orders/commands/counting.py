@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from fulfilhub.orders.queries import normal_tracking
+from fulfilhub.orders.rules import PromiseCause, PromiseStage, PromiseState, first_look
 from fulfilhub.platform.work import Work
 
 COUNTERS = ("allocated", "picked", "shipped", "delivered", "cancelled", "return_requested", "returned")
@@ -26,6 +27,17 @@ class LineChange:
     cancelled: int = 0
     return_requested: int = 0
     returned: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseStand:
+    """How one order's promise stands. `at_risk` are the stages that became so now; `look_at` None ends the watch."""
+
+    order_id: UUID
+    state: PromiseState
+    cause: PromiseCause | None
+    look_at: datetime | None
+    at_risk: Collection[PromiseStage] = ()
 
 
 _NAMES = tuple(spec.name for spec in fields(LineChange))
@@ -88,9 +100,24 @@ FROM fresh WHERE o.merchant_id = $1 AND o.id = fresh.id
 """  # noqa: S608
 
 PROMISE = """
-UPDATE orders AS o SET ship_by = p.ship_by, deliver_by = p.deliver_by, promised_at = $2
-FROM unnest($3::uuid[], $4::timestamptz[], $5::timestamptz[]) AS p (id, ship_by, deliver_by)
-WHERE o.merchant_id = $1 AND o.id = p.id AND o.promised_at IS NULL
+WITH frozen AS (
+    UPDATE orders AS o SET ship_by = p.ship_by, deliver_by = p.deliver_by, promised_at = $2
+    FROM unnest($3::uuid[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[])
+         AS p (id, ship_by, deliver_by, look_at)
+    WHERE o.merchant_id = $1 AND o.id = p.id AND o.promised_at IS NULL
+    RETURNING o.id, p.look_at
+)
+INSERT INTO order_promises (merchant_id, order_id, state, look_at, updated_at)
+SELECT $1, id, 'on_track', look_at, $2 FROM frozen
+"""
+STAND = """
+UPDATE order_promises AS p
+SET state = s.state, cause = s.cause, look_at = s.look_at, updated_at = $2,
+    ship_risk_at = coalesce(p.ship_risk_at, CASE WHEN s.ship_risk THEN $2::timestamptz END),
+    deliver_risk_at = coalesce(p.deliver_risk_at, CASE WHEN s.deliver_risk THEN $2::timestamptz END)
+FROM unnest($3::uuid[], $4::text[], $5::text[], $6::timestamptz[], $7::boolean[], $8::boolean[])
+     AS s (order_id, state, cause, look_at, ship_risk, deliver_risk)
+WHERE p.merchant_id = $1 AND p.order_id = s.order_id
 """
 BACKORDER = """
 UPDATE orders AS o SET backordered = b.waits
@@ -140,7 +167,24 @@ async def freeze_promises(work: Work, promises: Sequence[tuple[UUID, datetime, d
     """Keep (order, ship by, deliver by), once: an order that has its promise keeps it."""
     if promises:
         orders, ship, deliver = (list(column) for column in zip(*promises, strict=True))
-        await work.execute_raw(PROMISE, work.account_id, work.now, orders, ship, deliver)
+        looks = [first_look(ship_by) for ship_by in ship]
+        await work.execute_raw(PROMISE, work.account_id, work.now, orders, ship, deliver, looks)
+
+
+async def note_promises(work: Work, stands: Sequence[PromiseStand]) -> None:
+    """Say how these orders' promises stand now. The orders are locked already."""
+    if stands:
+        await work.execute_raw(
+            STAND,
+            work.account_id,
+            work.now,
+            [each.order_id for each in stands],
+            [str(each.state) for each in stands],
+            [each.cause and str(each.cause) for each in stands],
+            [each.look_at for each in stands],
+            [PromiseStage.SHIP in each.at_risk for each in stands],
+            [PromiseStage.DELIVER in each.at_risk for each in stands],
+        )
 
 
 async def set_backordered(work: Work, waits: Mapping[UUID, bool]) -> None:

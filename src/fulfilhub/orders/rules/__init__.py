@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from fulfilhub.orders.rules.review import Review, ReviewReason, check, warnings
+from fulfilhub.orders.rules.promises import (
+    CLOCK_STOPS,
+    PromiseCause,
+    PromiseOutcome,
+    PromiseStage,
+    PromiseState,
+    first_look,
+)
+from fulfilhub.orders.rules.review import Review, ReviewReason, check, is_destination, warnings
 from fulfilhub.orders.rules.status import (
     Editable,
     HoldReason,
@@ -18,17 +26,24 @@ from fulfilhub.orders.rules.status import (
 )
 
 __all__ = [
+    "CLOCK_STOPS",
     "Editable",
     "HoldReason",
     "LineCounts",
     "OrderAction",
     "OrderFlags",
     "OrderStatus",
+    "PromiseCause",
+    "PromiseOutcome",
+    "PromiseStage",
+    "PromiseState",
     "Review",
     "ReviewReason",
     "broken_counts",
     "check",
     "check_action",
+    "first_look",
+    "is_destination",
     "order_actions",
     "order_status",
     "warnings",

@@ -117,6 +117,13 @@ def _check_lines(
             yield ReviewReason(Review.MISSING_SKU, f"{at}/sku", sentence)
 
 
+def is_destination(country: str, postcode: str, city: str) -> bool:
+    """Whether an order to this place could be shipped, as far as its street is not asked about: the same rules by which
+    an address needs review."""
+    place = Address(line1="-", country=country, postcode=postcode, city=city)
+    return not any(_check_address(place))
+
+
 def _check_address(address: Address | None) -> Iterator[ReviewReason]:
     if address is None or address == Address():
         yield ReviewReason(Review.NO_ADDRESS, "/ship_to", "The order has no address to ship to: add one.")
