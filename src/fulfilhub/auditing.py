@@ -50,11 +50,43 @@ CHECKS: dict[str, str] = {
         SELECT format('product %s at warehouse %s: allocated %s, held %s', product_id, warehouse_id,
                       coalesce(l.allocated, 0), coalesce(h.held, 0))
         FROM stock_levels AS l FULL JOIN (
-            SELECT f.merchant_id, x.product_id, f.warehouse_id, sum(x.quantity - x.short) AS held
+            SELECT f.merchant_id, coalesce(c.product_id, x.product_id) AS product_id, f.warehouse_id,
+                   sum((x.quantity - x.short) * coalesce(c.units, 1)) AS held
             FROM fulfilments AS f JOIN fulfilment_lines AS x ON x.merchant_id = f.merchant_id AND x.fulfilment_id = f.id
+            LEFT JOIN fulfilment_components AS c ON c.merchant_id = x.merchant_id
+                  AND c.fulfilment_id = x.fulfilment_id AND c.line_id = x.line_id
             WHERE f.state NOT IN ('shipped', 'rejected', 'cancelled') GROUP BY 1, 2, 3
         ) AS h USING (merchant_id, product_id, warehouse_id)
         WHERE coalesce(l.allocated, 0) <> coalesce(h.held, 0)""",
+    "kits have components, and only kits": """
+        SELECT format('product %s', p.id) FROM products AS p
+        WHERE (p.kind = 'kit') <> EXISTS (SELECT 1 FROM product_components AS c
+                                          WHERE c.merchant_id = p.merchant_id AND c.kit_id = p.id)""",
+    "work orders name the components that their fulfilments hold": """
+        SELECT format('work order %s, line %s', w.id, l.value ->> 'line_id')
+        FROM work_orders AS w, jsonb_array_elements(w.document -> 'lines') AS l LEFT JOIN LATERAL (
+            SELECT jsonb_object_agg(c.value ->> 'product_id', c.value -> 'units') AS parts
+            FROM jsonb_array_elements(l.value -> 'components') AS c) AS told ON true
+        LEFT JOIN LATERAL (
+            SELECT jsonb_object_agg(c.product_id::text, c.units) AS parts FROM fulfilment_components AS c
+            WHERE c.merchant_id = w.merchant_id AND c.fulfilment_id = w.id
+              AND c.line_id = (l.value ->> 'line_id')::uuid) AS held ON true
+        WHERE told.parts IS DISTINCT FROM held.parts""",
+    "what left the stock is what the parcels hold": """
+        SELECT format('fulfilment %s, product %s: %s left, %s in parcels', fulfilment_id, product_id,
+                      coalesce(m.gone, 0), coalesce(k.sent, 0))
+        FROM (SELECT merchant_id, document_id AS fulfilment_id, product_id, -sum(allocated) AS gone
+              FROM stock_movements WHERE reason = 'shipped' GROUP BY 1, 2, 3) AS m
+        FULL JOIN (
+            SELECT s.merchant_id, s.fulfilment_id, coalesce(c.product_id, x.product_id) AS product_id,
+                   sum(x.quantity * coalesce(c.units, 1)) AS sent
+            FROM shipments AS s JOIN parcels AS p ON p.merchant_id = s.merchant_id AND p.shipment_id = s.id
+            JOIN parcel_contents AS x ON x.merchant_id = p.merchant_id AND x.parcel_id = p.id
+            LEFT JOIN fulfilment_components AS c ON c.merchant_id = s.merchant_id
+                  AND c.fulfilment_id = s.fulfilment_id AND c.line_id = x.line_id
+            GROUP BY 1, 2, 3
+        ) AS k USING (merchant_id, fulfilment_id, product_id)
+        WHERE coalesce(m.gone, 0) <> coalesce(k.sent, 0)""",
     "what lines count as shipped is what the parcels hold": """
         SELECT format('order line %s: shipped %s, in parcels %s', l.id, l.shipped, coalesce(p.sent, 0))
         FROM order_lines AS l LEFT JOIN (

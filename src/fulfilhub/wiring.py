@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from importlib.util import find_spec
 
+from fulfilhub.catalogue.events import KitChanged
 from fulfilhub.fulfilment.events import FulfilmentCancelled, FulfilmentRejected, FulfilmentShortPicked
 from fulfilhub.inventory.events import StockAdjusted, StockReceived
 from fulfilhub.orders.events import (
@@ -24,6 +25,7 @@ HEARD_BY: dict[type[Fact], tuple[str, ...]] = {
     FulfilmentCancelled: ("fulfilment.route_orders",),
     FulfilmentRejected: ("fulfilment.route_orders",),
     FulfilmentShortPicked: ("fulfilment.route_orders",),
+    KitChanged: ("fulfilment.route_waiting",),
     OrderCancelRequested: ("fulfilment.follow_orders",),
     OrderCancelled: ("shipping.judge_promises",),
     OrderDelivered: ("shipping.judge_promises",),

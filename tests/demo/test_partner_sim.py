@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from fulfilhub.demo.partner import Done, Habits, chance_of, short_line, tracking_number, wants_to_reject
+from fulfilhub.demo.door import JsonObject
+from fulfilhub.demo.partner import (
+    Done,
+    Habits,
+    chance_of,
+    scans,
+    short_line,
+    short_pick,
+    tracking_number,
+    wants_to_reject,
+)
 
 NUMBERS = [str(number) for number in range(1000, 1100)]
 
@@ -31,6 +41,26 @@ def test_only_a_line_of_several_units_is_picked_short() -> None:
     assert one not in found
     assert all(short_line(Habits(), number, [one], Done()) is None for number in NUMBERS)
     assert all(short_line(Habits(shorts=1), number, [two], Done(short=1)) is None for number in NUMBERS)
+
+
+KIT: JsonObject = {
+    "line_id": "kit",
+    "sku": "SET",
+    "barcodes": [],
+    "quantity": 3,
+    "components": [
+        {"product_id": "prd_mug", "sku": "MUG", "barcodes": ["501", "502"], "units": 2, "quantity": 6},
+        {"product_id": "prd_tea", "sku": "TEA", "barcodes": [], "units": 1, "quantity": 3},
+    ],
+}
+PLAIN: JsonObject = {"line_id": "cup", "sku": "CUP", "barcodes": ["503"], "quantity": 2, "components": None}
+
+
+def test_a_kit_is_scanned_and_picked_short_as_its_components() -> None:
+    assert scans(KIT, 2) == ["501"] * 4 + ["TEA"] * 2
+    assert scans(PLAIN, 2) == ["503"] * 2
+    assert short_pick(KIT) == {"line_id": "kit", "product_id": "prd_mug", "found": 5, "reason": "not_found"}
+    assert short_pick(PLAIN) == {"line_id": "cup", "found": 1, "reason": "not_found"}
 
 
 def test_a_work_order_keeps_its_tracking_number() -> None:

@@ -9,7 +9,9 @@ from uuid import UUID
 from sqlalchemy import text
 
 from fulfilhub.accounts import commands as accounts
+from fulfilhub.catalogue.commands import NewProduct, make_product
 from fulfilhub.catalogue.queries import ProductRow
+from fulfilhub.catalogue.rules import NewComponent
 from fulfilhub.fulfilment.commands.claiming import claim
 from fulfilhub.fulfilment.commands.queueing import route
 from fulfilhub.fulfilment.queries import WorkRow
@@ -40,6 +42,12 @@ class Site:
     leeds: UUID
     bristol: UUID
     products: dict[str, ProductRow]
+
+    async def kit(self, sku: str, **units: int) -> None:
+        """Make a product that is a kit of so many units of others."""
+        made_of = tuple(NewComponent(units=each, sku=part) for part, each in units.items())
+        async with self.works.begin(self.merchant) as work:
+            self.products[sku] = await make_product(work, NewProduct(sku=sku, name=sku.title(), components=made_of))
 
     async def stock(self, sku: str, warehouse_id: UUID, units: int) -> None:
         """Book units in, without telling anybody."""
@@ -122,8 +130,11 @@ BROKEN = {
         """,
     "what is allocated is what live work holds": """
         SELECT 1 FROM stock_levels AS l LEFT JOIN (
-            SELECT f.merchant_id, x.product_id, f.warehouse_id, sum(x.quantity - x.short) AS held
+            SELECT f.merchant_id, coalesce(c.product_id, x.product_id) AS product_id, f.warehouse_id,
+                   sum((x.quantity - x.short) * coalesce(c.units, 1)) AS held
             FROM fulfilments AS f JOIN fulfilment_lines AS x ON x.merchant_id = f.merchant_id AND x.fulfilment_id = f.id
+            LEFT JOIN fulfilment_components AS c ON c.merchant_id = x.merchant_id
+                  AND c.fulfilment_id = x.fulfilment_id AND c.line_id = x.line_id
             WHERE f.state NOT IN ('shipped', 'rejected', 'cancelled') GROUP BY 1, 2, 3) AS h
           USING (merchant_id, product_id, warehouse_id)
         WHERE l.allocated <> coalesce(h.held, 0)

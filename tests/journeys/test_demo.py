@@ -24,6 +24,7 @@ def test_the_whole_story_is_played_and_counted() -> None:
     readable = told["orders_in"] - told["orders_needing_review"]
     assert told["fulfilments"] > told["shipped"] >= readable
     assert told["claimed"] == told["fulfilments"]
+    assert told["kits_shipped"] > 0
     assert 0 < told["delivered"] < told["shipped"]
     assert told["returns_completed"] == 1
     assert told["charges"] == readable

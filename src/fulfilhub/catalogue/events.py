@@ -20,6 +20,16 @@ class ProductChanged(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KitChanged(Fact):
+    """What a product is made of changed: it became a kit, another kit, or plain. What waits for it may be routed
+    again; work made before stays as it is."""
+
+    TYPE: ClassVar[str] = "product.kit_changed"
+    SUBJECT: ClassVar[str] = "product_id"
+    product_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListingChanged(Fact):
     """A store's variant was `mapped` to a product, or no longer is (`unmapped`)."""
 

@@ -1,4 +1,4 @@
-"""Tables of products and listings."""
+"""Tables of products, what kits are made of, and listings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from fulfilhub.platform.database import Base, MerchantTable
 
 
 class Product(MerchantTable, Base):
-    """One SKU. Weight in grams, sizes in millimetres, customs value in minor units of `customs_currency`."""
+    """One SKU. Weight in grams, sizes in millimetres, customs value in minor units of `customs_currency`.
+
+    `kind` is `plain` for what has stock, `kit` for what is made of other products as it is picked. Who refers to it too
+    (stock levels, components) can never mean the other kind.
+    """
 
     __tablename__ = "products"
 
@@ -28,6 +32,7 @@ class Product(MerchantTable, Base):
     origin_country: Mapped[str | None]
     customs_value_minor: Mapped[int | None] = mapped_column(BigInteger)
     customs_currency: Mapped[str | None]
+    kind: Mapped[str] = mapped_column(server_default="plain")
     state: Mapped[str] = mapped_column(server_default="active")
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime]
@@ -35,6 +40,8 @@ class Product(MerchantTable, Base):
 
     __table_args__ = (
         UniqueConstraint("merchant_id", "sku", name="uq_products_sku"),
+        UniqueConstraint("merchant_id", "id", "kind", name="uq_products_kind"),
+        CheckConstraint("kind IN ('plain', 'kit')", name="kind"),
         CheckConstraint("state IN ('active', 'archived')", name="state"),
         CheckConstraint("weight_grams >= 0", name="weight"),
         CheckConstraint("length_mm > 0 AND width_mm > 0 AND height_mm > 0", name="size"),
@@ -42,6 +49,34 @@ class Product(MerchantTable, Base):
             "customs_value_minor >= 0 AND (customs_value_minor IS NULL) = (customs_currency IS NULL)",
             name="customs_value",
         ),
+    )
+
+
+class ProductComponent(MerchantTable, Base):
+    """How many units of a plain product one unit of a kit is made of."""
+
+    __tablename__ = "product_components"
+
+    kit_id: Mapped[UUID] = mapped_column(primary_key=True)
+    product_id: Mapped[UUID] = mapped_column(primary_key=True)
+    kit_kind: Mapped[str] = mapped_column(server_default="kit")
+    product_kind: Mapped[str] = mapped_column(server_default="plain")
+    units: Mapped[int]
+
+    __table_args__ = (
+        CheckConstraint("units > 0", name="units"),
+        CheckConstraint("kit_kind = 'kit' AND product_kind = 'plain'", name="kinds"),
+        ForeignKeyConstraint(
+            ["merchant_id", "kit_id", "kit_kind"],
+            ["products.merchant_id", "products.id", "products.kind"],
+            name="fk_product_components_kit",
+        ),
+        ForeignKeyConstraint(
+            ["merchant_id", "product_id", "product_kind"],
+            ["products.merchant_id", "products.id", "products.kind"],
+            name="fk_product_components_product",
+        ),
+        Index("ix_product_components_product", "merchant_id", "product_id", "kit_id"),
     )
 
 

@@ -69,7 +69,8 @@ async def create_product(
     once: NamedDependency[Once],
     data: JSONBody[ProductIn],
 ) -> Response[ProductOut]:
-    """One product is one SKU: what is stocked, picked and shipped."""
+    """One product is one SKU: what is stocked, picked and shipped. With `components` it is a kit, sold as one thing and
+    picked as its components, which alone have stock."""
     async with works.begin(merchant.scope, once) as work:
         made = product_out(await commands.make_product(work, new_product(data)))
         return created(work, made, f"/v1/products/{made.id}")
@@ -90,7 +91,8 @@ async def create_products(
     once: NamedDependency[Once],
     data: JSONBody[ProductBatchIn],
 ) -> Response[ProductBatchOut]:
-    """Answers per item: each is made, or told why not, as if it had been sent alone."""
+    """Answers per item: each is made, or told why not, as if it had been sent alone. Kits may be made of plain products
+    in the same call."""
     read = [await _read_item(item) for item in data.products]
     async with works.begin(merchant.scope, once) as work:
         wanted = [item for item in read if isinstance(item, NewProduct)]
@@ -159,7 +161,8 @@ async def change_product(
     data: JSONBody[ProductChangeIn],
     if_match: IfMatch = None,
 ) -> Response[ProductOut]:
-    """Orders taken before keep the names and values that they were taken with."""
+    """Orders taken before keep the names and values that they were taken with, and work given to warehouses the
+    components. A product that has had stock, or that a kit is made of, can't become a kit (409)."""
     async with works.begin(merchant.scope) as work:
         row = await commands.change_product(
             work, ids.PRODUCT.find(product_id), changes_of(data), expected_version(if_match)
@@ -182,7 +185,7 @@ async def archive_product(
     product_id: FromPath[str],
     if_match: IfMatch = None,
 ) -> Response[ProductOut]:
-    """New orders no longer find it; its stock, open orders and history stay."""
+    """New orders no longer find it; its stock, open orders and history stay. 409 while a kit is made of it."""
     async with works.begin(merchant.scope, once) as work:
         expected = expected_version(if_match)
         row = await commands.move_product(work, ids.PRODUCT.find(product_id), ProductVerb.ARCHIVE, expected)
@@ -204,7 +207,7 @@ async def restore_product(
     product_id: FromPath[str],
     if_match: IfMatch = None,
 ) -> Response[ProductOut]:
-    """New orders find it again."""
+    """New orders find it again. 409 for a kit of which a component is archived."""
     async with works.begin(merchant.scope, once) as work:
         expected = expected_version(if_match)
         row = await commands.move_product(work, ids.PRODUCT.find(product_id), ProductVerb.RESTORE, expected)

@@ -10,7 +10,14 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from fulfilhub.catalogue.commands import NewProduct
 from fulfilhub.catalogue.queries import ListingRow, ProductRow
-from fulfilhub.catalogue.rules import BATCH_LIMIT, PRODUCT, SKU_PATTERN, ProductState
+from fulfilhub.catalogue.rules import (
+    BATCH_LIMIT,
+    COMPONENT_LIMIT,
+    PRODUCT,
+    SKU_PATTERN,
+    NewComponent,
+    ProductState,
+)
 from fulfilhub.platform import ids
 from fulfilhub.platform.machines import Who
 from fulfilhub.web.problems import Problem
@@ -27,11 +34,24 @@ Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}$", examples=["GB"])]
 Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$", examples=["GBP"])]
 Minor = Annotated[int, Meta(ge=0, le=1_000_000_000_000, examples=[499])]
 StoreId = Annotated[str, Meta(pattern=ids.STORE.pattern, examples=["str_01h455vb4pex5vsknk084sn02q"])]
+KIT = [{"sku": "MUG-RED", "units": 2}, {"sku": "TEA-100G", "units": 1}]
 ProductId = Annotated[str, Meta(pattern=ids.PRODUCT.pattern, examples=["prd_01h455vb4pex5vsknk084sn02q"])]
 
 
+class ComponentIn(Struct, kw_only=True, forbid_unknown_fields=True):
+    """So many units of a product in one kit; the product by its SKU or its id."""
+
+    sku: Sku | None = None
+    product_id: ProductId | None = None
+    units: Annotated[int, Meta(ge=1, le=1_000, examples=[2])] = 1
+
+
+Components = Annotated[list[ComponentIn], Meta(min_length=1, max_length=COMPONENT_LIMIT, examples=[KIT])]
+
+
 class ProductIn(Struct, kw_only=True, forbid_unknown_fields=True):
-    """A new product. The SKU is compared exactly and can't be changed later."""
+    """A new product. The SKU is compared exactly and can't be changed later. With `components` it is a kit: it has no
+    stock of its own, and is picked as what it is made of."""
 
     sku: Sku
     name: Name
@@ -44,10 +64,12 @@ class ProductIn(Struct, kw_only=True, forbid_unknown_fields=True):
     origin_country: Country | None = None
     customs_value_minor: Minor | None = None
     customs_currency: Currency | None = None
+    components: Components | None = None
 
 
 class ProductChangeIn(Struct, kw_only=True, forbid_unknown_fields=True):
-    """What to change; what is left out stays, null clears."""
+    """What to change; what is left out stays, null clears. `components` replace all that a kit was made of; null makes
+    it a plain product."""
 
     name: Name | UnsetType = UNSET
     barcodes: Barcodes | UnsetType = UNSET
@@ -59,6 +81,7 @@ class ProductChangeIn(Struct, kw_only=True, forbid_unknown_fields=True):
     origin_country: Country | UnsetType | None = UNSET
     customs_value_minor: Minor | UnsetType | None = UNSET
     customs_currency: Currency | UnsetType | None = UNSET
+    components: Components | UnsetType | None = UNSET
 
 
 class ProductBatchIn(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -70,8 +93,17 @@ class ProductBatchIn(Struct, kw_only=True, forbid_unknown_fields=True):
     ]
 
 
+class ComponentOut(Struct, kw_only=True):
+    """So many units of a product in one kit."""
+
+    product_id: str
+    sku: str
+    units: int
+
+
 class ProductOut(Struct, kw_only=True):
-    """A product: one row per SKU. Weight in grams, sizes in millimetres, customs value in minor units."""
+    """A product: one row per SKU. Weight in grams, sizes in millimetres, customs value in minor units. `components` say
+    what a kit is made of; null for a plain product."""
 
     id: str
     sku: str
@@ -85,6 +117,7 @@ class ProductOut(Struct, kw_only=True):
     origin_country: str | None
     customs_value_minor: int | None
     customs_currency: str | None
+    components: list[ComponentOut] | None
     state: Literal["active", "archived"]
     actions: list[str]
     version: int
@@ -129,13 +162,32 @@ class ListingOut(Struct, kw_only=True):
 
 def changes_of(data: Struct) -> dict[str, object]:
     """The fields that were sent."""
-    return {name: value for name in data.__struct_fields__ if (value := getattr(data, name)) is not UNSET}
+    sent = {name: value for name in data.__struct_fields__ if (value := getattr(data, name)) is not UNSET}
+    if "components" in sent:
+        sent["components"] = new_components(sent["components"])
+    return sent
+
+
+def new_components(data: list[ComponentIn] | None) -> tuple[NewComponent, ...] | None:
+    if data is None:
+        return None
+    return tuple(
+        NewComponent(
+            units=each.units,
+            sku=None if each.sku is None else each.sku.strip(),
+            product_id=None
+            if each.product_id is None
+            else ids.PRODUCT.read(each.product_id, f"/components/{place}/product_id"),
+        )
+        for place, each in enumerate(data)
+    )
 
 
 def new_product(data: ProductIn) -> NewProduct:
     values = msgspec.structs.asdict(data)
     # A pattern's `$` lets one line break at the end pass.
-    return NewProduct(**{**values, "sku": data.sku.strip(), "barcodes": tuple(data.barcodes)})
+    fitted = {"sku": data.sku.strip(), "barcodes": tuple(data.barcodes), "components": new_components(data.components)}
+    return NewProduct(**{**values, **fitted})
 
 
 def product_out(row: ProductRow) -> ProductOut:
@@ -153,6 +205,12 @@ def product_out(row: ProductRow) -> ProductOut:
         origin_country=row.origin_country,
         customs_value_minor=row.customs_value_minor,
         customs_currency=row.customs_currency,
+        components=[
+            ComponentOut(product_id=ids.PRODUCT.show(each.product_id), sku=each.sku, units=each.units)
+            for each in row.components
+        ]
+        if row.is_kit
+        else None,
         state=row.state,  # type: ignore[arg-type]  # the CHECK constraint holds it to these values
         actions=[str(verb) for verb in PRODUCT.actions(state, Who.MERCHANT)],
         version=row.version,

@@ -25,6 +25,13 @@ COUNT = text(
         (SELECT count(*) FROM fulfilments WHERE merchant_id = :merchant) AS fulfilments,
         (SELECT count(*) FROM work_orders WHERE merchant_id = :merchant AND lease_actor IS NOT NULL) AS claimed,
         (SELECT count(*) FROM fulfilments WHERE merchant_id = :merchant AND state = 'shipped') AS shipped,
+        (SELECT coalesce(sum(k.quantity), 0) FROM shipments AS s
+         JOIN parcels AS p ON p.merchant_id = s.merchant_id AND p.shipment_id = s.id
+         JOIN parcel_contents AS k ON k.merchant_id = p.merchant_id AND k.parcel_id = p.id
+         WHERE s.merchant_id = :merchant AND EXISTS (
+            SELECT FROM fulfilment_components AS c
+            WHERE c.merchant_id = s.merchant_id AND c.fulfilment_id = s.fulfilment_id AND c.line_id = k.line_id))
+            AS kits_shipped,
         (SELECT count(*) FROM shipments AS s WHERE merchant_id = :merchant AND NOT EXISTS (
             SELECT FROM parcels AS p
             WHERE p.merchant_id = s.merchant_id AND p.shipment_id = s.id AND p.state <> 'delivered')) AS delivered,
@@ -38,7 +45,8 @@ COUNT = text(
 @dataclass(frozen=True, slots=True)
 class Numbers:
     """What the demo's merchant has in the database. `orders_duplicate_ignored` are messages that came again and
-    changed nothing; `claimed`, `shipped` and `delivered` count fulfilments."""
+    changed nothing; `claimed`, `shipped` and `delivered` count fulfilments, `kits_shipped` kits that were picked as
+    their components."""
 
     orders_in: int
     orders_duplicate_ignored: int
@@ -46,6 +54,7 @@ class Numbers:
     fulfilments: int
     claimed: int
     shipped: int
+    kits_shipped: int
     delivered: int
     returns_completed: int
     charges: int

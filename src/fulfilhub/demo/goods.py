@@ -1,8 +1,9 @@
-"""What the demo's merchant sells: twelve products, with what their parcels need to know of them."""
+"""What the demo's merchant sells: twelve products, with what their parcels need to know of them, and a kit of two."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 UNITS_EACH = 200
 """Units of each product that each warehouse gets."""
@@ -10,7 +11,7 @@ UNITS_EACH = 200
 
 @dataclass(frozen=True, slots=True)
 class Good:
-    """One product; `price` in pounds, grams and millimetres."""
+    """One product; `price` in pounds, grams and millimetres. `components` make it a kit: units by SKU."""
 
     sku: str
     name: str
@@ -19,14 +20,16 @@ class Good:
     weight_grams: int
     size_mm: tuple[int, int, int]
     hs_code: str = "691110"
+    components: Mapping[str, int] = field(default_factory=dict)
 
     def wire(self) -> dict[str, object]:
         """As the API takes it."""
+        made_of = [{"sku": sku, "units": units} for sku, units in self.components.items()]
         length, width, height = self.size_mm
         return {
             "sku": self.sku,
             "name": self.name,
-            "barcodes": [self.barcode],
+            "barcodes": [self.barcode] if self.barcode else [],
             "weight_grams": self.weight_grams,
             "length_mm": length,
             "width_mm": width,
@@ -35,6 +38,7 @@ class Good:
             "origin_country": "GB",
             "customs_value_minor": int(float(self.price) * 100),
             "customs_currency": "GBP",
+            "components": made_of or None,
         }
 
 
@@ -53,3 +57,14 @@ GOODS = (
     Good("TOWEL", "Linen tea towel", "12.00", "5012345600115", 140, (250, 180, 15), "630260"),
     Good("CANDLE", "Beeswax candle in a cup", "16.00", "5012345600122", 350, (90, 90, 100), "340600"),
 )
+KIT = Good(
+    "TEA-FOR-TWO",
+    "Tea for two: a teapot and two blue mugs",
+    "75.00",
+    "",
+    1970,
+    (300, 260, 180),
+    components={"TEAPOT": 1, "MUG-BLUE": 2},
+)
+"""Sold as one thing, and never stocked as such."""
+SOLD = (*GOODS, KIT)

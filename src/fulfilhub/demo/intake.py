@@ -13,13 +13,13 @@ from importlib.resources import files
 import httpx
 
 from fulfilhub.demo.door import Door, JsonObject, StepFailed, rows
-from fulfilhub.demo.goods import GOODS
+from fulfilhub.demo.goods import SOLD
 from fulfilhub.demo.people import Crowd, Person
 from fulfilhub.demo.world import STRAY, StoreKept, World
 
 CAPTURED, WOOCOMMERCE, SHOPIFY, SINGLE, BATCHED = 4, 12, 10, 6, 10
-NAMES = {good.sku: good.name for good in GOODS}
-PRICES = {good.sku: round(float(good.price) * 100) for good in GOODS}
+NAMES = {good.sku: good.name for good in SOLD}
+PRICES = {good.sku: round(float(good.price) * 100) for good in SOLD}
 
 
 @dataclass(slots=True)

@@ -77,6 +77,26 @@ def short_line(habits: Habits, order_number: str, lines: Sequence[JsonObject], d
     return next((line for line in lines if number(line["quantity"]) > 1), None)
 
 
+def short_pick(line: JsonObject) -> JsonObject:
+    """What is said of a line of which one unit is not to be found; of a kit, one unit of its first component."""
+    if not line.get("components"):
+        return {"line_id": line["line_id"], "found": number(line["quantity"]) - 1, "reason": "not_found"}
+    part = rows(line["components"])[0]
+    found = number(part["quantity"]) - 1
+    return {"line_id": line["line_id"], "product_id": part["product_id"], "found": found, "reason": "not_found"}
+
+
+def scans(line: JsonObject, units: int) -> list[object]:
+    """The barcodes that the scanner reads when so many units are picked: of a kit, its components'."""
+    things = [(part, number(part["units"])) for part in rows(line["components"])] if line["components"] else [(line, 1)]
+    return [code for thing, each in things for code in _codes(thing)[:1] * (each * units)]
+
+
+def _codes(thing: JsonObject) -> list[object]:
+    codes = thing["barcodes"]
+    return codes if isinstance(codes, list) and codes else [thing["sku"]]
+
+
 def tracking_number(seed: int, work_id: str, carrier: str) -> str:
     """A number such as the carrier's; the same work order always gets the same one."""
     chance = random.Random(f"{seed}:{work_id}")
@@ -148,9 +168,9 @@ class Warehouse:
         short = short_line(self.habits, order_number, lines, self.done)
         if short is not None:
             self.done.short += 1
-            found = number(short["quantity"]) - 1
-            body = {**mine, "line_id": short["line_id"], "found": found, "reason": "not_found"}
-            work = await self.api.post(f"{at}/short-pick", body)
+            work = await self.api.post(f"{at}/short-pick", mine | short_pick(short))
+        if work["state"] == "cancelled":
+            return
         if work["state"] not in {"picked", "packed"}:
             work = await self.api.post(f"{at}/pick", mine | {"lines": _picks(work)})
         contents = [
@@ -184,8 +204,12 @@ class Warehouse:
 
 def _picks(work: JsonObject) -> list[JsonObject]:
     """Every line that is not picked to its end yet, with each unit's barcode scanned."""
-    left = [line for line in rows(work["lines"]) if not line["short"]]
-    return [{"line_id": line["line_id"], "picked": line["quantity"]} for line in left]
+    made: list[JsonObject] = []
+    for line in rows(work["lines"]):
+        units = number(line["quantity"]) - number(line["short"])
+        if number(line["picked"]) < units:
+            made.append({"line_id": line["line_id"], "picked": units, "barcodes": scans(line, units)})
+    return made
 
 
 def simulate(url: str, key: str, warehouses: Sequence[str], habits: Habits, say: Say) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from fulfilhub.demo.goods import GOODS
+from fulfilhub.demo.goods import SOLD
 
 PLACES = (
     ("14 Mill Lane", "Leeds", "LS1 4AP"),
@@ -92,6 +92,6 @@ class Crowd:
         return Person(self._chance.choice(FIRST), self._chance.choice(LAST), *self._chance.choice(PLACES))
 
     def basket(self) -> dict[str, int]:
-        """One to three products, one to three units of each."""
-        chosen = self._chance.sample(GOODS, self._chance.choice((1, 1, 2, 2, 3)))
+        """One to three products, kits among them, one to three units of each."""
+        chosen = self._chance.sample(SOLD, self._chance.choice((1, 1, 2, 2, 3)))
         return {good.sku: self._chance.choice((1, 1, 1, 2, 2, 3)) for good in chosen}

@@ -28,6 +28,7 @@ LABELS = {
     "fulfilments": "fulfilments sent to warehouses",
     "claimed": "of them claimed by the partner",
     "shipped": "shipped",
+    "kits_shipped": "kits in them, picked as what they are made of",
     "delivered": "delivered",
     "returns_completed": "returns received, inspected and restocked",
     "charges": "charges, one per fulfilled order",

@@ -13,7 +13,7 @@ import msgspec
 
 from fulfilhub.demo import door
 from fulfilhub.demo.door import Door, StepFailed, rows
-from fulfilhub.demo.goods import GOODS, UNITS_EACH
+from fulfilhub.demo.goods import GOODS, KIT, SOLD, UNITS_EACH
 from fulfilhub.demo.run import System, command, wait_for_answer, write_private
 from fulfilhub.demo.shops import Item, ShopFile, environment
 from fulfilhub.demo.warehouses import WAREHOUSES
@@ -98,7 +98,7 @@ def start_shops(system: System, shops: Mapping[str, ShopFile]) -> None:
 
 def new_shops() -> dict[str, ShopFile]:
     """Both storefronts on free ports, with secrets of their own."""
-    items = [Item(sku=each.sku, name=each.name, price=each.price) for each in GOODS]
+    items = [Item(sku=each.sku, name=each.name, price=each.price) for each in SOLD]
     items.append(STRAY)
     return {
         name: ShopFile(
@@ -130,7 +130,7 @@ async def make(system: System, key: str, shops: Mapping[str, ShopFile]) -> World
             warehouses[str(each["code"])] = str((await quick.post("/v1/warehouses", each))["id"])
         await _contracts(ada, quick, merchant_id, list(warehouses.values()))
         products = await _products(ada)
-        await _stock(quick, merchant_id, warehouses, products)
+        await _stock(quick, merchant_id, warehouses)
         stores = [await _connect(ada, shop) for shop in shops.values()]
     return World(
         merchant_id=merchant_id,
@@ -160,15 +160,16 @@ async def _contracts(ada: Door, quick: Door, merchant_id: str, warehouses: list[
 
 async def _products(ada: Door) -> dict[str, str]:
     made = await asyncio.gather(*(ada.post("/v1/products", each.wire()) for each in GOODS))
+    made.append(await ada.post("/v1/products", KIT.wire()))
     return {str(product["sku"]): str(product["id"]) for product in made}
 
 
-async def _stock(quick: Door, merchant_id: str, warehouses: Mapping[str, str], products: Mapping[str, str]) -> None:
+async def _stock(quick: Door, merchant_id: str, warehouses: Mapping[str, str]) -> None:
     for warehouse_id in warehouses.values():
         received = {
             "merchant_id": merchant_id,
             "warehouse_id": warehouse_id,
-            "lines": [{"sku": sku, "quantity": UNITS_EACH} for sku in products],
+            "lines": [{"sku": good.sku, "quantity": UNITS_EACH} for good in GOODS],
         }
         await quick.post("/v1/stock/receipts", received)
 

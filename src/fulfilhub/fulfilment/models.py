@@ -84,6 +84,28 @@ class FulfilmentLine(MerchantTable, Base):
     )
 
 
+class FulfilmentComponent(MerchantTable, Base):
+    """What one kit of a fulfilment's line is made of, as it was when it was routed: later changes of the kit change no
+    fulfilment. `found` is how many units were there when it was picked short, null while it was not."""
+
+    __tablename__ = "fulfilment_components"
+
+    fulfilment_id: Mapped[UUID] = mapped_column(primary_key=True)
+    line_id: Mapped[UUID] = mapped_column(primary_key=True)
+    product_id: Mapped[UUID] = mapped_column(primary_key=True)
+    units: Mapped[int]
+    found: Mapped[int | None]
+
+    __table_args__ = (
+        CheckConstraint("units > 0 AND found >= 0", name="units"),
+        ForeignKeyConstraint(
+            ["merchant_id", "fulfilment_id", "line_id"],
+            ["fulfilment_lines.merchant_id", "fulfilment_lines.fulfilment_id", "fulfilment_lines.line_id"],
+            name="fk_fulfilment_components_line",
+        ),
+    )
+
+
 class WorkOrder(AccountTable, Base):
     """One piece of work in an operator's queue. `document` is what the work needs (address, lines; no e-mail, no
     prices). `held` is true while any hold on the order lives. A claim is a lease beside the state: while

@@ -6,9 +6,10 @@ leases lock work orders alone; they change nothing but the lease.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple
 from uuid import UUID
 
@@ -23,8 +24,22 @@ from fulfilhub.platform.errors import NotFound
 from fulfilhub.platform.work import Work
 
 
-class DocumentLine(msgspec.Struct, kw_only=True, frozen=True):
-    """What a thing is, for who picks it. Weight in grams of one unit."""
+class DocumentPart(msgspec.Struct, kw_only=True, frozen=True):
+    """What is picked for a kit: units in one kit, and what the thing is. Weight in grams of one unit."""
+
+    product_id: UUID
+    units: int
+    sku: str
+    name: str
+    barcodes: list[str]
+    weight_grams: int | None = None
+    hs_code: str | None = None
+    origin_country: str | None = None
+
+
+class DocumentLine(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """What a thing is, for who picks it. Weight in grams of one unit. A kit has `components`, as they were when it was
+    routed, and is picked as those."""
 
     line_id: UUID
     product_id: UUID
@@ -34,6 +49,7 @@ class DocumentLine(msgspec.Struct, kw_only=True, frozen=True):
     weight_grams: int | None = None
     hs_code: str | None = None
     origin_country: str | None = None
+    components: list[DocumentPart] = []
 
 
 class Document(msgspec.Struct, kw_only=True, frozen=True):
@@ -46,14 +62,19 @@ class Document(msgspec.Struct, kw_only=True, frozen=True):
     lines: list[DocumentLine]
 
 
+NOT_A_KIT: Mapping[UUID, int] = MappingProxyType({})
+
+
 class WorkLine(NamedTuple):
-    """How far one line of a work order got."""
+    """How far one line of a work order got. Of a kit whole ones count; `made_of` is what one takes of which product,
+    empty for a product that is stocked itself."""
 
     line_id: UUID
     product_id: UUID
     quantity: int
     picked: int
     short: int
+    made_of: Mapping[UUID, int] = NOT_A_KIT
 
     @property
     def progress(self) -> PickLine:
@@ -64,6 +85,11 @@ class WorkLine(NamedTuple):
     def to_ship(self) -> int:
         """Units that the shipment has to hold in the end."""
         return self.quantity - self.short
+
+    def stock(self, units: int) -> list[tuple[UUID, int]]:
+        """The stock that so many units of the line are, as (product id, units); nothing for none."""
+        made_of = self.made_of or {self.product_id: 1}
+        return [(product_id, each * units) for product_id, each in made_of.items() if units]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +141,17 @@ class FulfilmentRow(NamedTuple):
     updated_at: datetime
 
 
+class FrozenPart(NamedTuple):
+    """What one kit of a fulfilment's line takes; `found` is what was there when it was picked short."""
+
+    product_id: UUID
+    sku: str
+    units: int
+    found: int | None
+
+
 class FulfilmentLineRow(NamedTuple):
-    """How many of an order line one fulfilment is to send, and how far it got."""
+    """How many of an order line one fulfilment is to send, and how far it got; `components` of a kit by product id."""
 
     fulfilment_id: UUID
     line_id: UUID
@@ -124,6 +159,7 @@ class FulfilmentLineRow(NamedTuple):
     quantity: int
     picked: int
     short: int
+    components: tuple[FrozenPart, ...] = ()
 
 
 class Whose(NamedTuple):
@@ -176,7 +212,15 @@ USERS_OF_STOCK = """
 SELECT DISTINCT f.order_id FROM fulfilments AS f
 JOIN fulfilment_lines AS l ON l.merchant_id = f.merchant_id AND l.fulfilment_id = f.id
 WHERE f.merchant_id = $1 AND f.warehouse_id = $2 AND f.state IN ('queued', 'accepted', 'picking', 'picked', 'packed')
-  AND l.product_id = $3
+  AND (l.product_id = $3
+       OR EXISTS (SELECT FROM fulfilment_components AS c
+                  WHERE c.merchant_id = l.merchant_id AND c.fulfilment_id = l.fulfilment_id AND c.line_id = l.line_id
+                    AND c.product_id = $3))
+"""
+FROZEN = """
+SELECT c.fulfilment_id, c.line_id, c.product_id, p.sku, c.units, c.found
+FROM fulfilment_components AS c JOIN products AS p ON p.merchant_id = c.merchant_id AND p.id = c.product_id
+WHERE c.merchant_id = $1 AND c.fulfilment_id = ANY ($2) ORDER BY c.fulfilment_id, c.line_id, c.product_id
 """
 
 
@@ -184,12 +228,18 @@ def work_row(row: asyncpg.Record) -> WorkRow:
     """A row of WORK_COLUMNS, read."""
     columns = [row[name] for name in ("line_ids", "product_ids", "quantities", "picked", "short")]
     names = [name for name in WorkRow.__dataclass_fields__ if name not in {"document", "packing", "state", "lines"}]
+    document = msgspec.json.decode(row["document"], type=Document)
+    kits = {
+        line.line_id: {part.product_id: part.units for part in line.components}
+        for line in document.lines
+        if line.components
+    }
     return WorkRow(
         **{name: row[name] for name in names},
         state=WorkState(row["state"]),
-        document=msgspec.json.decode(row["document"], type=Document),
+        document=document,
         packing=row["packing"] and msgspec.json.decode(row["packing"]),
-        lines=tuple(WorkLine(*each) for each in zip(*columns, strict=True)),
+        lines=tuple(WorkLine._make((*each, kits.get(each[0], NOT_A_KIT))) for each in zip(*columns, strict=True)),
     )
 
 
@@ -242,7 +292,7 @@ async def list_work(
 
 
 async def orders_using(work: Work, product_id: UUID, warehouse_id: UUID) -> list[UUID]:
-    """The merchant's orders with live work on this product in this warehouse."""
+    """The merchant's orders with live work in this warehouse on this product, or on kits made of it."""
     return [row[0] for row in await work.fetch_raw(USERS_OF_STOCK, work.account_id, warehouse_id, product_id)]
 
 
@@ -288,14 +338,23 @@ async def get_fulfilment(work: Work, fulfilment_id: UUID) -> FulfilmentRow:
 
 async def fulfilment_lines(work: Work, fulfilment_ids: Sequence[UUID]) -> dict[UUID, list[FulfilmentLineRow]]:
     """The lines of these fulfilments, by fulfilment."""
-    columns = (getattr(FulfilmentLine, name) for name in FulfilmentLineRow._fields)
+    columns = (getattr(FulfilmentLine, name) for name in FulfilmentLineRow._fields[:-1])
     rows = await work.db.execute(
         select(*columns)
         .where(FulfilmentLine.merchant_id == work.account_id, FulfilmentLine.fulfilment_id.in_(fulfilment_ids))
         .order_by(FulfilmentLine.fulfilment_id, FulfilmentLine.line_id)
     )
+    kits = await frozen_parts(work, fulfilment_ids)
     found: dict[UUID, list[FulfilmentLineRow]] = {}
     for row in rows:
-        line = FulfilmentLineRow._make(row)
-        found.setdefault(line.fulfilment_id, []).append(line)
+        parts = kits.get((row.fulfilment_id, row.line_id), ())
+        found.setdefault(row.fulfilment_id, []).append(FulfilmentLineRow._make((*row, tuple(parts))))
+    return found
+
+
+async def frozen_parts(work: Work, fulfilment_ids: Collection[UUID]) -> dict[tuple[UUID, UUID], list[FrozenPart]]:
+    """What the kits of these fulfilments take, by (fulfilment id, line id); lines that are no kits are left out."""
+    found: dict[tuple[UUID, UUID], list[FrozenPart]] = {}
+    for fulfilment_id, line_id, *part in await work.fetch_raw(FROZEN, work.account_id, list(fulfilment_ids)):
+        found.setdefault((fulfilment_id, line_id), []).append(FrozenPart._make(part))
     return found

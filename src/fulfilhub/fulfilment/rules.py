@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -152,6 +152,27 @@ def after_pick(lines: Iterable[PickLine]) -> WorkVerb | None:
     if any(line.left > 0 for line in every):
         return None
     return WorkVerb.FINISH_PICK if any(line.picked for line in every) else WorkVerb.GIVE_UP
+
+
+@dataclass(frozen=True, slots=True)
+class KitShortage:
+    """What follows when a component of kits is not all there: whole kits are left, and the stock of the others goes.
+
+    `kits` can still be sent, `missing` units of the component were not there, `freed` are units by product that are
+    there but make no kit any more.
+    """
+
+    kits: int
+    missing: int
+    freed: Mapping[UUID, int]
+
+
+def short_of_component(kits: int, made_of: Mapping[UUID, int], product_id: UUID, found: int) -> KitShortage:
+    """Only `found` units of a component are there for so many kits (fewer than they need): no half kit is ever sent."""
+    each = made_of[product_id]
+    left = found // each
+    freed = {other: (kits - left) * units for other, units in made_of.items()} | {product_id: found - left * each}
+    return KitShortage(left, kits * each - found, {other: units for other, units in freed.items() if units})
 
 
 class OverPicked(Conflict):

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from msgspec import Meta, Struct, field, to_builtins
 
-from fulfilhub.fulfilment.queries import FulfilmentLineRow, FulfilmentRow, WorkRow
+from fulfilhub.fulfilment.queries import DocumentPart, FulfilmentLineRow, FulfilmentRow, WorkRow
 from fulfilhub.fulfilment.rules import WORK, RejectReason, ShortPickReason, WorkState
 from fulfilhub.orders.rules import HoldReason
 from fulfilhub.platform import ids
@@ -59,8 +59,24 @@ class ReleasedOut(Struct, kw_only=True):
     work_order_ids: list[str]
 
 
+class PickPartOut(Struct, kw_only=True):
+    """What is picked for a kit: `units` in one kit, `quantity` for all kits still to be sent. Weight in grams of one
+    unit."""
+
+    product_id: str
+    sku: str
+    name: str
+    barcodes: list[str]
+    weight_grams: int | None
+    hs_code: str | None
+    origin_country: str | None
+    units: int
+    quantity: int
+
+
 class WorkOrderLineOut(Struct, kw_only=True):
-    """One line of a work order and how far it got. Weight in grams of one unit."""
+    """One line of a work order and how far it got. Weight in grams of one unit. A kit has `components`: pick those,
+    scan their barcodes, and count the line in whole kits."""
 
     line_id: str
     product_id: str
@@ -73,6 +89,7 @@ class WorkOrderLineOut(Struct, kw_only=True):
     quantity: int
     picked: int
     short: int
+    components: list[PickPartOut] | None
 
 
 class WorkOrderOut(Struct, kw_only=True):
@@ -120,7 +137,7 @@ class RejectIn(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class PickIn(Struct, kw_only=True, forbid_unknown_fields=True):
-    """Units of a line picked so far in all, and what was scanned."""
+    """Units of a line (of a kit: whole ones) picked so far in all, and what was scanned."""
 
     line_id: LineId
     picked: Count
@@ -135,10 +152,12 @@ class PicksIn(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class ShortPickIn(Struct, kw_only=True, forbid_unknown_fields=True):
-    """Fewer were there than wanted: the rest is sent from elsewhere."""
+    """Fewer were there than wanted: the rest is sent from elsewhere. Of a kit, name the component by `product_id`, and
+    how many units of it were there for all its kits: no half kit is sent."""
 
     lease_id: LeaseId
     line_id: LineId
+    product_id: ProductId | None = None
     found: Count
     reason: ShortPickReason
 
@@ -167,14 +186,24 @@ class PackIn(Struct, kw_only=True, forbid_unknown_fields=True):
     parcels: Annotated[list[PackedParcelIn], Meta(min_length=1, max_length=100)]
 
 
+class FulfilmentPartOut(Struct, kw_only=True):
+    """What one kit takes; `found` is how many units were there when it was picked short."""
+
+    product_id: str
+    sku: str
+    units: int
+    found: int | None
+
+
 class FulfilmentLineOut(Struct, kw_only=True):
-    """Units of an order line that one warehouse sends."""
+    """Units of an order line that one warehouse sends. `components` are a kit's, as they were when it was routed."""
 
     line_id: str
     product_id: str
     quantity: int
     picked: int
     short: int
+    components: list[FulfilmentPartOut] | None
 
 
 class FulfilmentOut(Struct, kw_only=True):
@@ -258,6 +287,7 @@ def work_out(row: WorkRow) -> WorkOrderOut:
                 quantity=line.quantity,
                 picked=line.picked,
                 short=line.short,
+                components=[_pick_part(part, line.to_ship) for part in things[line.line_id].components] or None,
                 **{name: getattr(things[line.line_id], name) for name in THING},
             )
             for line in row.lines
@@ -268,6 +298,15 @@ def work_out(row: WorkRow) -> WorkOrderOut:
         actions=[str(verb) for verb in WORK.actions(row.state, Who.PARTNER)],
         version=row.version,
         created_at=row.created_at,
+    )
+
+
+def _pick_part(part: DocumentPart, kits: int) -> PickPartOut:
+    return PickPartOut(
+        product_id=ids.PRODUCT.show(part.product_id),
+        units=part.units,
+        quantity=part.units * kits,
+        **{name: getattr(part, name) for name in THING},
     )
 
 
@@ -292,6 +331,13 @@ def fulfilment_out(row: FulfilmentRow, lines: Sequence[FulfilmentLineRow]) -> Fu
                 quantity=line.quantity,
                 picked=line.picked,
                 short=line.short,
+                components=[
+                    FulfilmentPartOut(
+                        product_id=ids.PRODUCT.show(part.product_id), sku=part.sku, units=part.units, found=part.found
+                    )
+                    for part in line.components
+                ]
+                or None,
             )
             for line in lines
         ],

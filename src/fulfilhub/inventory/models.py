@@ -56,12 +56,16 @@ class Warehouse(AccountTable, Base):
 
 
 class StockLevel(MerchantTable, Base):
-    """How many units of one product each bucket of one warehouse holds. Changed by `commands.move` only."""
+    """How many units of one product each bucket of one warehouse holds. Changed by `commands.move` only.
+
+    `product_kind` is part of the key to the product, so that a kit, which has no stock of its own, can't get any.
+    """
 
     __tablename__ = "stock_levels"
 
     product_id: Mapped[UUID] = mapped_column(primary_key=True)
     warehouse_id: Mapped[UUID] = mapped_column(primary_key=True)
+    product_kind: Mapped[str] = mapped_column(server_default="plain")
     available: Mapped[int] = mapped_column(BigInteger, server_default="0")
     allocated: Mapped[int] = mapped_column(BigInteger, server_default="0")
     quarantined: Mapped[int] = mapped_column(BigInteger, server_default="0")
@@ -72,8 +76,11 @@ class StockLevel(MerchantTable, Base):
     updated_at: Mapped[datetime]
 
     __table_args__ = (
+        CheckConstraint("product_kind = 'plain'", name="product_kind"),
         ForeignKeyConstraint(
-            ["merchant_id", "product_id"], ["products.merchant_id", "products.id"], name="fk_stock_levels_product"
+            ["merchant_id", "product_id", "product_kind"],
+            ["products.merchant_id", "products.id", "products.kind"],
+            name="fk_stock_levels_product",
         ),
         CheckConstraint("available >= 0", name="available"),
         CheckConstraint("allocated >= 0", name="allocated"),

@@ -25,6 +25,7 @@ from fulfilhub.inventory.schemas import (
     WarehouseIn,
     WarehouseOut,
     changes_of,
+    kit_level_out,
     level_out,
     movement_out,
     new_warehouse,
@@ -178,11 +179,17 @@ async def list_stock(
     sku: SkuFilter = None,
     warehouse_id: WarehouseFilter = None,
 ) -> Page[LevelOut]:
-    """One row per product and warehouse where the product ever was, by product, oldest product first."""
+    """One row per product and warehouse where the product ever was, by product, oldest product first. Kits have no
+    stock: ask for one by its SKU, and each warehouse's row says how many it could send."""
     after = None if cursor is None else cast("tuple[UUID, UUID]", decode_cursor(cursor, UUID, UUID))
     warehouse = None if warehouse_id is None else ids.WAREHOUSE.read(warehouse_id, "query/warehouse_id")
     async with works.begin(merchant.scope) as work:
-        products = None if sku is None else [row.id for row in (await catalogue.find_products(work, [sku])).values()]
+        found = {} if sku is None else await catalogue.find_products(work, [sku])
+        kit = next((row for row in found.values() if row.is_kit), None)
+        if kit is not None:
+            kits = await queries.list_kit_levels(work, kit, after, limit + 1, warehouse_id=warehouse)
+            return page(kits, limit, lambda row: (row.level.product_id, row.level.warehouse_id), kit_level_out)
+        products = None if sku is None else [row.id for row in found.values()]
         rows = await queries.list_levels(work, after, limit + 1, product_ids=products, warehouse_id=warehouse)
     return page(rows, limit, lambda row: (row.product_id, row.warehouse_id), level_out)
 

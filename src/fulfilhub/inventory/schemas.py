@@ -10,7 +10,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from fulfilhub.inventory.commands import NewWarehouse
-from fulfilhub.inventory.queries import LevelRow, MovementRow, WarehouseRow
+from fulfilhub.inventory.queries import KitLevelRow, LevelRow, MovementRow, WarehouseRow
 from fulfilhub.inventory.rules.stock import Bucket
 from fulfilhub.inventory.rules.warehouse import Service, WarehouseState
 from fulfilhub.platform import ids
@@ -154,8 +154,20 @@ class ReceiptOut(Struct, kw_only=True):
     received_at: datetime
 
 
+class KitPartOut(Struct, kw_only=True):
+    """A component of a kit in one warehouse: units in one kit, and units available there."""
+
+    sku: str
+    units: int
+    available: int
+
+
 class LevelOut(Struct, kw_only=True):
-    """One product in one warehouse, in units: on_hand = available + allocated + quarantined + damaged."""
+    """One product in one warehouse, in units: on_hand = available + allocated + quarantined + damaged.
+
+    For a kit, `available` is how many whole ones the warehouse's `components` make now; what is allocated or on its
+    way is told of the components only.
+    """
 
     product_id: str
     sku: str
@@ -166,6 +178,7 @@ class LevelOut(Struct, kw_only=True):
     damaged: int
     on_hand: int
     incoming: int
+    components: list[KitPartOut] | None = None
     version: int
     updated_at: datetime
 
@@ -253,6 +266,12 @@ def level_out(row: LevelRow) -> LevelOut:
         version=row.version,
         updated_at=row.updated_at,
     )
+
+
+def kit_level_out(row: KitLevelRow) -> LevelOut:
+    made = level_out(row.level)
+    made.components = [KitPartOut(sku=part.sku, units=part.units, available=part.available) for part in row.parts]
+    return made
 
 
 def movement_out(row: MovementRow) -> MovementOut:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import func, select
 
 from fulfilhub.fulfilment.models import Fulfilment
@@ -100,6 +101,21 @@ class LineRow(NamedTuple):
         )
 
 
+class SentPart(NamedTuple):
+    """Units of a component in one kit."""
+
+    product_id: UUID
+    sku: str
+    units: int
+
+
+class SentRow(NamedTuple):
+    """Units of an order line that one shipment holds; the components of one when they left as kits."""
+
+    units: int
+    parts: tuple[SentPart, ...]
+
+
 class VerdictRow(NamedTuple):
     return_id: UUID
     line_id: UUID
@@ -129,6 +145,20 @@ WORK = tuple(getattr(ReturnWork, name) for name in WorkRow._fields)
 
 LOST = (TrackingState.CANCELLED, TrackingState.RETURNED)
 """Parcels that will never reach the customer."""
+
+SENT = """
+SELECT t.line_id, t.units,
+       (SELECT json_agg(json_build_array(c.product_id, x.sku, c.units) ORDER BY c.product_id)::text
+        FROM fulfilment_components AS c JOIN products AS x ON x.merchant_id = c.merchant_id AND x.id = c.product_id
+        WHERE c.merchant_id = $1 AND c.fulfilment_id = t.fulfilment_id AND c.line_id = t.line_id)
+FROM (
+    SELECT s.id, s.fulfilment_id, k.line_id, sum(k.quantity) AS units
+    FROM parcels AS p
+    JOIN parcel_contents AS k ON k.merchant_id = p.merchant_id AND k.parcel_id = p.id
+    JOIN shipments AS s ON s.merchant_id = p.merchant_id AND s.id = p.shipment_id
+    WHERE p.merchant_id = $1 AND p.order_id = $2 AND k.line_id = ANY ($3) GROUP BY s.id, s.fulfilment_id, k.line_id
+) AS t ORDER BY t.id
+"""
 
 
 async def policy_of(work: Work) -> PolicyRow:
@@ -210,6 +240,27 @@ async def sender_of(work: Work, order_id: UUID, line_ids: Sequence[UUID]) -> Sit
     )
     row = (await work.db.execute(query)).one_or_none()
     return None if row is None else Site(*row)
+
+
+async def sent_of(work: Work, order_id: UUID, line_ids: Sequence[UUID]) -> dict[UUID, list[SentRow]]:
+    """What left of these lines of an order, by line, the oldest shipment first. Lines that never were kits are left
+    out."""
+    found: dict[UUID, list[SentRow]] = {}
+    for line_id, units, parts in await work.fetch_raw(SENT, work.account_id, order_id, list(line_ids)):
+        made_of = msgspec.json.decode(parts, type=tuple[SentPart, ...]) if parts else ()
+        found.setdefault(line_id, []).append(SentRow(int(units), made_of))
+    return {line_id: rows for line_id, rows in found.items() if any(row.parts for row in rows)}
+
+
+async def decided_of(work: Work, order_id: UUID) -> dict[UUID, int]:
+    """How many units of each line of an order have come back and have their place, over all its returns."""
+    decided = func.sum(ReturnLine.restocked + ReturnLine.quarantined + ReturnLine.disposed)
+    rows = await work.db.execute(
+        select(ReturnLine.order_line_id, decided)
+        .where(ReturnLine.merchant_id == work.account_id, ReturnLine.order_id == order_id)
+        .group_by(ReturnLine.order_line_id)
+    )
+    return {line_id: int(units) for line_id, units in rows}
 
 
 async def site(work: Work, warehouse_id: UUID) -> Site | None:

@@ -5,7 +5,7 @@ The verdict on a returned unit is `inventory.rules.Disposition`, and its ledger 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
@@ -289,3 +289,32 @@ def _judge(line: LineToReturn, free: int, over: bool) -> LineVerdict:
     elif line.reason not in OUR_FAULT and over:
         refusal, sentence = Refusal.WINDOW_OVER, "The time for sending this back is over."
     return LineVerdict(line.line_id, line.quantity, refusal, sentence)
+
+
+# Kits ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Units of one order line that left together, and what each of them took from stock."""
+
+    units: int
+    made_of: Mapping[UUID, int]
+
+
+def stock_of_returned(sent: Sequence[Sent], before: int, units: int) -> list[tuple[UUID, int]]:
+    """The stock that `units` of an order line are which come back after `before` others did, as (product id, units).
+
+    What was sent first counts as coming back first: a kit may have been made of other things each time, and so in all
+    no more of a component comes back than was sent. Raises ValueError when nothing was sent.
+    """
+    if not sent:
+        raise ValueError("what was never sent can't come back")
+    found: list[tuple[UUID, int]] = []
+    skip, left = before, units
+    for place, each in enumerate(sent):
+        here = left if place == len(sent) - 1 else min(left, max(each.units - skip, 0))
+        skip = max(skip - each.units, 0)
+        left -= here
+        found += [(product_id, each_units * here) for product_id, each_units in each.made_of.items() if here]
+    return found

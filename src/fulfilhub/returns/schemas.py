@@ -189,6 +189,13 @@ class InspectIn(Struct, kw_only=True, forbid_unknown_fields=True):
     lines: Annotated[list[InspectedLineIn], Meta(min_length=1, max_length=1000)]
 
 
+class WorkPartOut(Struct, kw_only=True):
+    """Units of a component in one kit."""
+
+    sku: str
+    units: int
+
+
 class WorkLineOut(Struct, kw_only=True):
     """Units of one line as the warehouse sees them."""
 
@@ -202,6 +209,7 @@ class WorkLineOut(Struct, kw_only=True):
     restocked: int
     quarantined: int
     disposed: int
+    components: list[WorkPartOut] | None = None
 
 
 class ReturnWorkOut(Struct, kw_only=True):

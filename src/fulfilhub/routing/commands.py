@@ -16,6 +16,7 @@ from fulfilhub.platform.work import Work
 from fulfilhub.routing import queries
 from fulfilhub.routing.rules.decide import decide_batch
 from fulfilhub.routing.rules.terms import (
+    Component,
     Decision,
     LineToRoute,
     OnShortage,
@@ -73,7 +74,7 @@ async def decide(work: Work, orders: Sequence[LockedOrder], cause: str) -> list[
     refused = await queries.fences(work, list(lines))
     warehouses = await warehouses_for(work)
     candidates = await queries.candidates(work, warehouses)
-    products = {line.product_id for each in lines.values() for line in each}
+    products = {product for each in lines.values() for line in each for product in line.stock_ids}
     levels = await lock_levels(work, products, [each.id for each in warehouses])
     stock = Stock({key: level.available for key, level in levels.items()})
     to_route = [_to_route(order, lines[order.id], refused.get(order.id, frozenset())) for order in wanted]
@@ -100,7 +101,8 @@ def _to_route(order: LockedOrder, lines: Sequence[queries.RouteLine], refused: f
                 line_id=line.line_id,
                 product_id=line.product_id,
                 quantity=line.quantity,
-                weight_grams=line.weight_grams or 0,
+                weight_grams=line.unit_grams,
+                components=tuple(Component(part.product_id, part.units) for part in line.components),
             )
             for line in lines
         ),

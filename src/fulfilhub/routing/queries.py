@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import select
 
-from fulfilhub.catalogue.queries import ProductRef, resolve
+from fulfilhub.catalogue.queries import ProductRef, components_of, resolve
 from fulfilhub.inventory.queries import WarehouseProfile, available, warehouses_for
 from fulfilhub.orders.rules import is_destination
 from fulfilhub.platform.work import Work
@@ -22,6 +22,7 @@ from fulfilhub.routing.rules.quote import Option, WhyNot, quote, refuse, service
 from fulfilhub.routing.rules.terms import (
     Assignment,
     Candidate,
+    Component,
     LineToRoute,
     OrderToRoute,
     Portion,
@@ -30,8 +31,22 @@ from fulfilhub.routing.rules.terms import (
 )
 
 
+class KitPart(msgspec.Struct, frozen=True, array_like=True):
+    """A component of a kit: units in one kit, and what it is. Weight in grams of one unit."""
+
+    product_id: UUID
+    units: int
+    sku: str
+    name: str
+    barcodes: list[str]
+    weight_grams: int | None
+    hs_code: str | None
+    origin_country: str | None
+
+
 class RouteLine(NamedTuple):
-    """What of one order line has no warehouse yet, and what its product is. Weight in grams."""
+    """What of one order line has no warehouse yet, and what its product is. Weight in grams. `components` are a kit's,
+    by product id."""
 
     order_id: UUID
     line_id: UUID
@@ -43,6 +58,17 @@ class RouteLine(NamedTuple):
     weight_grams: int | None
     hs_code: str | None
     origin_country: str | None
+    components: Sequence[KitPart] = ()
+
+    @property
+    def unit_grams(self) -> int:
+        """The weight of one unit: as given, else a kit's components' together; 0 when unknown."""
+        return self.weight_grams or sum(part.units * (part.weight_grams or 0) for part in self.components)
+
+    @property
+    def stock_ids(self) -> list[UUID]:
+        """The products whose stock it takes."""
+        return [part.product_id for part in self.components] or [self.product_id]
 
 
 class Load(NamedTuple):
@@ -114,9 +140,16 @@ class PolicyRow(NamedTuple):
     created_at: datetime | None
 
 
+# Only a kit's line asks for components, so that other lines cost no more for there being kits.
 LINES = """
 SELECT l.order_id, l.id, l.product_id, l.ordered - l.cancelled - l.allocated, p.sku, p.name, p.barcodes, p.weight_grams,
-       p.hs_code, p.origin_country
+       p.hs_code, p.origin_country,
+       CASE WHEN p.kind = 'kit' THEN (
+           SELECT json_agg(json_build_array(x.id, c.units, x.sku, x.name, x.barcodes, x.weight_grams, x.hs_code,
+                                            x.origin_country) ORDER BY x.id)::text
+           FROM product_components AS c
+           JOIN products AS x ON x.merchant_id = c.merchant_id AND x.id = c.product_id
+           WHERE c.merchant_id = p.merchant_id AND c.kit_id = p.id) END
 FROM order_lines AS l JOIN products AS p ON p.merchant_id = l.merchant_id AND p.id = l.product_id
 WHERE l.merchant_id = $1 AND l.order_id = ANY ($2) AND l.requires_shipping
   AND l.ordered - l.cancelled - l.allocated > 0
@@ -127,7 +160,10 @@ SELECT o.id, o.placed_at FROM orders AS o
 WHERE o.merchant_id = $1 AND o.status IN ('received', 'backordered', 'routed', 'in_progress', 'partially_shipped')
   AND (o.placed_at, o.id) > ($3, $4)
   AND EXISTS (SELECT 1 FROM order_lines AS l
-              WHERE l.merchant_id = $1 AND l.order_id = o.id AND ($2::uuid[] IS NULL OR l.product_id = ANY ($2))
+              WHERE l.merchant_id = $1 AND l.order_id = o.id
+                AND ($2::uuid[] IS NULL OR l.product_id = ANY ($2)
+                     OR l.product_id IN (SELECT c.kit_id FROM product_components AS c
+                                         WHERE c.merchant_id = $1 AND c.product_id = ANY ($2)))
                 AND l.requires_shipping
                 AND l.allocated + l.cancelled < l.ordered)
 ORDER BY o.placed_at, o.id LIMIT $5
@@ -174,7 +210,9 @@ async def lines_to_route(work: Work, order_ids: Collection[UUID]) -> dict[UUID, 
     """By order, its lines with units that have no warehouse yet; orders without any are left out."""
     found: dict[UUID, list[RouteLine]] = {}
     for row in await work.fetch_raw(LINES, work.account_id, list(order_ids)):
-        line = RouteLine._make(row)
+        *columns, parts = row
+        made_of = msgspec.json.decode(parts, type=tuple[KitPart, ...]) if parts else ()
+        line = RouteLine._make((*columns, made_of))
         found.setdefault(line.order_id, []).append(line)
     return found
 
@@ -182,8 +220,8 @@ async def lines_to_route(work: Work, order_ids: Collection[UUID]) -> dict[UUID, 
 async def orders_waiting_for(
     work: Work, product_ids: Collection[UUID] | None, after: tuple[datetime, UUID], limit: int
 ) -> list[tuple[UUID, datetime]]:
-    """Orders with units of these products (None: of any) that have no warehouse, oldest first, after
-    (placed_at, id)."""
+    """Orders with units of these products, or of kits made of them (None: of any), that have no warehouse, oldest
+    first, after (placed_at, id)."""
     wanted = None if product_ids is None else list(product_ids)
     rows = await work.fetch_raw(WAITING, work.account_id, wanted, *after, limit)
     return [(row[0], row[1]) for row in rows]
@@ -250,8 +288,7 @@ async def sites(work: Work) -> Sites:
 
 
 async def shelves(work: Work, product_ids: Collection[UUID], where: Sites) -> dict[tuple[UUID, UUID], int]:
-    """What is free to promise of these products, by (product id, warehouse id). The one place where a promise asks
-    what there is: whatever is made of other products is counted here."""
+    """What is free to promise of these products, by (product id, warehouse id): of a kit, ask for its components."""
     return await available(work, product_ids, [each.warehouse_id for each in where.candidates])
 
 
@@ -290,8 +327,22 @@ async def promise(work: Work, cart: Cart, remembered: RememberedSites, at: datet
         [sku for _, sku, _ in cart.lines if sku],
     )
     found = [known.find(variant or None, sku) for variant, sku, _ in cart.lines]
-    there = await shelves(work, {each.id for each in found if each is not None}, where)
-    lines = _cart_lines(cart, found, units_there(where.candidates, there))
+    made_of = await components_of(work, {each.id for each in found if each is not None})
+    wanted = [
+        LineToRoute(
+            line_id=UUID(int=place),
+            product_id=each.id,
+            quantity=units,
+            weight_grams=each.weight_grams or 0,
+            components=tuple(Component(part.product_id, part.units) for part in made_of.get(each.id, ())),
+        )
+        for place, (each, (_, _, units)) in enumerate(zip(found, cart.lines, strict=True))
+        if each is not None
+    ]
+    stocked = {part.product_id for line in wanted for part in line.components}
+    stocked |= {line.product_id for line in wanted if not line.components}
+    there = await shelves(work, stocked, where)
+    lines = _cart_lines(cart, found, units_there(where.candidates, there, wanted))
     if any(each is None for each in found):
         return Quoted(lines, refuse(services, WhyNot.UNKNOWN_ITEM))
     if not is_destination(cart.country, cart.postcode, cart.city):
@@ -303,23 +354,15 @@ async def promise(work: Work, cart: Cart, remembered: RememberedSites, at: datet
         service="",
         country=cart.country,
         postcode=cart.postcode,
-        lines=tuple(
-            LineToRoute(
-                line_id=UUID(int=place), product_id=each.id, quantity=units, weight_grams=each.weight_grams or 0
-            )
-            for place, (each, (_, _, units)) in enumerate(zip(found, cart.lines, strict=True))
-            if each is not None
-        ),
+        lines=tuple(wanted),
     )
     return Quoted(lines, quote(order, services, where.candidates, there, where.currencies, where.policy, at))
 
 
-def _cart_lines(cart: Cart, found: Sequence[ProductRef | None], left: dict[UUID, int]) -> list[CartLine]:
-    """Each line with what is there for it; what an earlier line of the same product takes is gone."""
-    lines = []
-    for (_, sku, units), each in zip(cart.lines, found, strict=True):
-        there = 0 if each is None else min(left.get(each.id, 0), units)
-        if each is not None:
-            left[each.id] = left.get(each.id, 0) - there
-        lines.append(CartLine(sku if each is None else each.sku, each and each.id, units, there))
-    return lines
+def _cart_lines(cart: Cart, found: Sequence[ProductRef | None], there: Sequence[int]) -> list[CartLine]:
+    """Each line with what is there for it; `there` tells of the known ones, in their order."""
+    known = iter(there)
+    return [
+        CartLine(sku, None, units, 0) if each is None else CartLine(each.sku, each.id, units, next(known))
+        for (_, sku, units), each in zip(cart.lines, found, strict=True)
+    ]

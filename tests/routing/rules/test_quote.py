@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -12,7 +13,16 @@ from hypothesis import strategies as st
 from fulfilhub.inventory.rules.warehouse import WarehouseState, Zone
 from fulfilhub.routing.rules.decide import decide
 from fulfilhub.routing.rules.quote import Option, WhyNot, quote, services_of, units_there
-from fulfilhub.routing.rules.terms import Candidate, OnShortage, OrderToRoute, Outcome, RoutingPolicy, Stock
+from fulfilhub.routing.rules.terms import (
+    Candidate,
+    Component,
+    LineToRoute,
+    OnShortage,
+    OrderToRoute,
+    Outcome,
+    RoutingPolicy,
+    Stock,
+)
 from tests.routing.rules.world import BRISTOL, CAP, GLASGOW, LEEDS, MUG, NOW, TEE, Place, order, service, site
 
 POUNDS = {place.id: "GBP" for place in (LEEDS, BRISTOL, GLASGOW)}
@@ -99,10 +109,21 @@ def test_what_is_not_promised_says_why(
     assert (option.promise, option.order_before, option.why_not) == (None, None, why)
 
 
+def _wanted(product: UUID, units: int, components: tuple[Component, ...] = ()) -> LineToRoute:
+    return LineToRoute(line_id=product, product_id=product, quantity=units, components=components)
+
+
 def test_units_count_only_where_orders_are_sent_from() -> None:
     there = {(MUG, LEEDS.id): 3, (MUG, BRISTOL.id): 4, (TEE, LEEDS.id): 1}
     candidates = [site(LEEDS), site(BRISTOL, state=WarehouseState.SUSPENDED)]
-    assert units_there(candidates, there) == {MUG: 3, TEE: 1}
+    wanted = [
+        _wanted(MUG, 2),
+        _wanted(TEE, 5),
+        _wanted(MUG, 9),
+        _wanted(CAP, 9, (Component(MUG, 2), Component(TEE, 1))),
+    ]
+    assert units_there(candidates, there, wanted) == [2, 1, 1, 0]
+    assert units_there(candidates, there, [wanted[3], wanted[0]]) == [1, 1]
 
 
 @given(

@@ -182,7 +182,7 @@ async def _take_back_for(work: Work, product_id: UUID, warehouse_id: UUID, short
     holders = [
         row
         for row in await queries.lock_work_of_orders(work, order_ids)
-        if row.warehouse_id == warehouse_id and any(line.product_id == product_id for line in row.lines)
+        if row.warehouse_id == warehouse_id and _held(row, product_id)
     ]
     taken, missing = [], shortfall
     for row in sorted(holders, key=lambda row: (row.ship_by, row.id), reverse=True):
@@ -190,7 +190,12 @@ async def _take_back_for(work: Work, product_id: UUID, warehouse_id: UUID, short
             break
         if is_free(work, row):
             taken.append(row)
-            missing -= sum(line.to_ship for line in row.lines if line.product_id == product_id)
+            missing -= _held(row, product_id)
     if missing > 0:
         raise in_hand_by([row for row in holders if not is_free(work, row)])
     await free(work, taken, "stock_adjusted", reroute=True)
+
+
+def _held(row: WorkRow, product_id: UUID) -> int:
+    """Units of a product that this work has allocated, as itself or within kits."""
+    return sum(units for line in row.lines for product, units in line.stock(line.to_ship) if product == product_id)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from fulfilhub.fulfilment import queries
-from fulfilhub.fulfilment.commands.keeping import about, keep_progress, movement, settle
+from fulfilhub.fulfilment.commands.keeping import about, keep_found, keep_progress, movement, settle
 from fulfilhub.fulfilment.events import (
     FulfilmentAccepted,
     FulfilmentCancelled,
@@ -19,7 +19,7 @@ from fulfilhub.fulfilment.events import (
     FulfilmentPicked,
     FulfilmentShortPicked,
 )
-from fulfilhub.fulfilment.queries import WorkLine, WorkRow
+from fulfilhub.fulfilment.queries import DocumentLine, DocumentPart, WorkLine, WorkRow
 from fulfilhub.fulfilment.rules import (
     WORK,
     ShortPickReason,
@@ -29,9 +29,10 @@ from fulfilhub.fulfilment.rules import (
     bucket_after_short_pick,
     check_lease,
     check_pick,
+    short_of_component,
 )
 from fulfilhub.inventory.commands import move
-from fulfilhub.inventory.rules.stock import MovementReason
+from fulfilhub.inventory.rules.stock import Bucket, MovementReason
 from fulfilhub.orders.commands import LineChange, count
 from fulfilhub.orders.queries import lock_orders
 from fulfilhub.platform import ids
@@ -60,7 +61,7 @@ class WrongItem(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """How many of a line have been picked so far in all, and what was scanned (may be empty)."""
+    """How many of a line (of a kit: whole ones) have been picked so far in all, and what was scanned (may be empty)."""
 
     line_id: UUID
     picked: int
@@ -124,31 +125,91 @@ async def pick(work: Work, work_id: UUID, lease_id: UUID | None, picks: Sequence
 
 
 async def pick_short(
-    work: Work, work_id: UUID, lease_id: UUID | None, line_id: UUID, found: int, reason: ShortPickReason
+    work: Work,
+    work_id: UUID,
+    lease_id: UUID | None,
+    line_id: UUID,
+    found: int,
+    reason: ShortPickReason,
+    product_id: UUID | None = None,
 ) -> WorkRow:
     """Only `found` units of the line are there: the rest of it goes elsewhere, and is not asked of this warehouse
     again. The missing units leave `allocated`, to be counted before they are promised again.
 
-    Raises LeaseLost, Invalid, or Conflict (`illegal_action`, `already_short`).
+    Of a kit, `product_id` is the component of which only so many are there: whole kits are left, and what makes no kit
+    any more is free again. Raises LeaseLost, Invalid, or Conflict (`illegal_action`, `already_short`).
     """
     async with in_hand(work, work_id, lease_id) as row:
         line = _lines_of(row, [line_id])[line_id]
-        if line.short:
-            if line.picked == found:
+        part = _short_part(row, line, product_id)
+        said = await _said_before(work, row, line, part)
+        if said is not None:
+            if said == found:
                 return row
-            raise Conflict("This line was reported short already.", code="already_short")
+            raise Conflict("This was reported short already.", code="already_short")
         WORK.next(row.state, WorkVerb.PICK_SHORT, Who.PARTNER)
-        short = line.quantity - found
-        if short < 1:
-            detail = f"{line.quantity} are wanted: a short pick finds fewer."
+        wanted = dict(line.stock(line.to_ship)).get(part, 0)
+        if found >= wanted:
+            detail = f"{wanted} are wanted: a short pick finds fewer."
             raise Invalid(detail, fields=[FieldError("/found", detail)])
-        bucket = bucket_after_short_pick(reason)
-        await move(work, [movement(row, line.product_id, short, MovementReason.SHORT_PICKED, bucket)])
+        after = await _take_short(work, row, line, part, found, reason)
         await fence(work, [(row.order_id, row.warehouse_id)], f"short_pick: {reason}")
-        told = FulfilmentShortPicked(**about(row), line_id=line_id, quantity=short, reason=str(reason))
+        told = FulfilmentShortPicked(
+            **about(row), line_id=line_id, quantity=line.to_ship - after.to_ship, reason=str(reason)
+        )
         work.publish(told)
-        await _advance(work, row, [line._replace(picked=found, short=short)])
+        await _advance(work, row, [after])
         return await queries.read_work(work, row.account_id, row.id)
+
+
+def _short_part(row: WorkRow, line: WorkLine, product_id: UUID | None) -> UUID:
+    """The product that is picked short: the line's own, or the component that was named."""
+    if not line.made_of:
+        if product_id is not None and product_id != line.product_id:
+            detail = "The line is no kit: leave product_id out."
+            raise Invalid(detail, fields=[FieldError("/product_id", detail)])
+        return line.product_id
+    if product_id is None or product_id not in line.made_of:
+        thing = next(each for each in row.document.lines if each.line_id == line.line_id)
+        detail = f"{thing.sku} is a kit: name the component that is short, {' or '.join(_skus(thing))}."
+        raise Invalid(detail, fields=[FieldError("/product_id", detail, "component_unnamed")])
+    return product_id
+
+
+def _skus(thing: DocumentLine) -> list[str]:
+    return [f"{part.sku} ({ids.PRODUCT.show(part.product_id)})" for part in thing.components]
+
+
+async def _said_before(work: Work, row: WorkRow, line: WorkLine, part: UUID) -> int | None:
+    """How many were found when this was reported short before; None when it was not."""
+    if not line.made_of:
+        return line.picked if line.short else None
+    parts = (await queries.frozen_parts(work, [row.id])).get((row.id, line.line_id), [])
+    return next((each.found for each in parts if each.product_id == part), None)
+
+
+async def _take_short(
+    work: Work, row: WorkRow, line: WorkLine, part: UUID, found: int, reason: ShortPickReason
+) -> WorkLine:
+    """Move the stock that a short pick moves; gives the line as it is after it."""
+    made_of = line.made_of or {line.product_id: 1}
+    shortage = short_of_component(line.to_ship, made_of, part, found)
+    bucket = bucket_after_short_pick(reason)
+    await move(
+        work,
+        [
+            movement(row, part, shortage.missing, MovementReason.SHORT_PICKED, bucket),
+            *(
+                movement(row, product_id, units, MovementReason.DEALLOCATED, Bucket.AVAILABLE)
+                for product_id, units in shortage.freed.items()
+            ),
+        ],
+    )
+    short = line.quantity - shortage.kits
+    if not line.made_of:
+        return line._replace(picked=found, short=short)
+    await keep_found(work, row, line.line_id, part, found)
+    return line._replace(picked=min(line.picked, shortage.kits), short=short)
 
 
 async def pack(
@@ -236,9 +297,12 @@ def _lines_of(row: WorkRow, line_ids: Sequence[UUID]) -> dict[UUID, WorkLine]:
 
 def _check_scans(row: WorkRow, each: Pick) -> None:
     thing = next(line for line in row.document.lines if line.line_id == each.line_id)
-    wrong = [scan for scan in each.barcodes if scan not in thing.barcodes and scan != thing.sku]
+    things: Sequence[DocumentLine | DocumentPart] = thing.components or [thing]
+    codes = {code for one in things for code in (*one.barcodes, one.sku)}
+    wrong = [scan for scan in each.barcodes if scan not in codes]
     if wrong:
+        names = " nor ".join(one.name for one in things)
         raise WrongItem(
-            f"{wrong[0]!r} is not {thing.name}: put it back and scan again.",
-            more={"expected": thing.barcodes or [thing.sku], "scanned": wrong},
+            f"{wrong[0]!r} is not {names}: put it back and scan again.",
+            more={"expected": [code for one in things for code in one.barcodes or [one.sku]], "scanned": wrong},
         )

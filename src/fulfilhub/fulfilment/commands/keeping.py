@@ -38,6 +38,10 @@ WITH given AS (
 UPDATE fulfilment_lines AS l SET picked = g.picked, short = g.short
 FROM given AS g WHERE l.merchant_id = $1 AND l.fulfilment_id = g.work_id AND l.line_id = g.line_id
 """
+FOUND = """
+UPDATE fulfilment_components SET found = $5
+WHERE merchant_id = $1 AND fulfilment_id = $2 AND line_id = $3 AND product_id = $4
+"""
 
 
 class About(TypedDict):
@@ -83,6 +87,11 @@ async def keep_progress(work: Work, lines: Iterable[tuple[WorkRow, WorkLine]]) -
     rows = [(row.account_id, row.id, line.line_id, line.picked, line.short) for row, line in lines]
     if rows:
         await work.execute_raw(PROGRESS, work.account_id, *(list(column) for column in zip(*rows, strict=True)))
+
+
+async def keep_found(work: Work, row: WorkRow, line_id: UUID, product_id: UUID, found: int) -> None:
+    """Keep how many units of a kit's component were there when it was picked short."""
+    await work.execute_raw(FOUND, work.account_id, row.id, line_id, product_id, found)
 
 
 def movement(row: WorkRow, product_id: UUID, units: int, reason: MovementReason, to: Bucket | None) -> Movement:

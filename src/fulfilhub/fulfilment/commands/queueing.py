@@ -12,7 +12,7 @@ import msgspec
 from fulfilhub.fulfilment.commands.following import ship_to_of, take_back_cancelled
 from fulfilhub.fulfilment.commands.holding import hold_order
 from fulfilhub.fulfilment.events import FulfilmentQueued
-from fulfilhub.fulfilment.queries import Document, DocumentLine
+from fulfilhub.fulfilment.queries import Document, DocumentLine, DocumentPart
 from fulfilhub.inventory.commands import Movement, move
 from fulfilhub.inventory.rules.stock import MovementReason
 from fulfilhub.orders.commands import LineChange, count, freeze_promises, set_backordered
@@ -58,6 +58,10 @@ WITH f AS (
     SELECT $1, l.id, l.line_id, l.order_id, l.product_id, l.quantity
     FROM unnest($13::uuid[], $14::uuid[], $15::uuid[], $16::uuid[], $17::int[])
          AS l (id, line_id, order_id, product_id, quantity)
+), fc AS (
+    INSERT INTO fulfilment_components (merchant_id, fulfilment_id, line_id, product_id, units)
+    SELECT $1, c.id, c.line_id, c.product_id, c.units
+    FROM unnest($19::uuid[], $20::uuid[], $21::uuid[], $22::int[]) AS c (id, line_id, product_id, units)
 )
 INSERT INTO work_order_lines (account_id, work_order_id, line_id, merchant_id, product_id, quantity)
 SELECT l.operator_id, l.id, l.line_id, $1, l.product_id, l.quantity
@@ -142,10 +146,11 @@ def _waits(each: Routed) -> bool:
 
 
 def _units(part: Part) -> list[tuple[UUID, int]]:
-    """Units by product: two lines of one product are one movement."""
+    """Units by product: two lines of one product, or kits that share a component, are one movement."""
     sums: dict[UUID, int] = {}
     for portion in part.assignment.lines:
-        sums[portion.product_id] = sums.get(portion.product_id, 0) + portion.quantity
+        for product_id, units in portion.takes():
+            sums[product_id] = sums.get(product_id, 0) + units
     return list(sums.items())
 
 
@@ -173,6 +178,7 @@ def _document(part: Part) -> str:
             weight_grams=line.weight_grams,
             hs_code=line.hs_code,
             origin_country=line.origin_country,
+            components=[DocumentPart(**msgspec.structs.asdict(each)) for each in line.components],
         )
         for line in (known[portion.line_id] for portion in part.assignment.lines)
     ]
@@ -192,6 +198,7 @@ async def _insert(work: Work, parts: Sequence[Part]) -> None:
     if not parts:
         return
     lines = [(part, portion) for part in parts for portion in part.assignment.lines]
+    components = [(part, portion, each) for part, portion in lines for each in portion.components]
     await work.execute_raw(
         INSERT,
         work.account_id,
@@ -212,6 +219,10 @@ async def _insert(work: Work, parts: Sequence[Part]) -> None:
         [portion.product_id for _, portion in lines],
         [portion.quantity for _, portion in lines],
         [part.operator_id for part, _ in lines],
+        [part.id for part, *_ in components],
+        [portion.line_id for _, portion, _ in components],
+        [each.product_id for *_, each in components],
+        [each.units for *_, each in components],
     )
 
 

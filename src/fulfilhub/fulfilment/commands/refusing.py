@@ -54,10 +54,10 @@ async def free_stock(work: Work, rows: Collection[WorkRow]) -> None:
     await move(
         work,
         [
-            movement(row, line.product_id, line.to_ship, MovementReason.DEALLOCATED, Bucket.AVAILABLE)
+            movement(row, product_id, units, MovementReason.DEALLOCATED, Bucket.AVAILABLE)
             for row in rows
             for line in row.lines
-            if line.to_ship
+            for product_id, units in line.stock(line.to_ship)
         ],
     )
     await count(

@@ -195,7 +195,8 @@ async def pick_work(
     work_id: FromPath[str],
     data: JSONBody[PicksIn],
 ) -> Response[WorkOrderOut]:
-    """Units picked so far in all, per line; a wrong barcode is refused with what the line wants."""
+    """Units picked so far in all, per line; a wrong barcode is refused with what the line wants. Kits are counted
+    whole, and scanned as their components."""
     picks = (
         None
         if data.lines is None
@@ -217,11 +218,13 @@ async def pick_short(
     work_id: FromPath[str],
     data: JSONBody[ShortPickIn],
 ) -> Response[WorkOrderOut]:
-    """Fewer are there than wanted: stock is corrected, the missing units go elsewhere, the rest goes on."""
+    """Fewer are there than wanted: stock is corrected, the missing units go elsewhere, the rest goes on. Of a kit,
+    name the component that is short: whole kits go on, the other components are free again."""
     line_id = ids.ORDER_LINE.read(data.line_id, "/line_id")
+    part = None if data.product_id is None else ids.PRODUCT.read(data.product_id, "/product_id")
     async with works.begin(partner.scope, once) as work:
         found = ids.WORK_ORDER.find(work_id)
-        row = await handling.pick_short(work, found, _lease(data.lease_id), line_id, data.found, data.reason)
+        row = await handling.pick_short(work, found, _lease(data.lease_id), line_id, data.found, data.reason, part)
         return ok(work, await _fresh(work, row))
 
 

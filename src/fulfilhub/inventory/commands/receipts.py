@@ -10,6 +10,7 @@ from fulfilhub.catalogue import queries as catalogue
 from fulfilhub.inventory import queries
 from fulfilhub.inventory.commands.stock import Movement, move
 from fulfilhub.inventory.events import StockReceived
+from fulfilhub.inventory.rules.kits import no_stock_of_kits
 from fulfilhub.inventory.rules.stock import MovementReason
 from fulfilhub.platform import ids
 from fulfilhub.platform.errors import FieldError, Invalid
@@ -42,8 +43,8 @@ async def receive(
     """Book goods into available; each line is one row of the ledger. `reference` is the sender's own word for it.
 
     In the merchant's scope, or in a partner's naming the merchant, with whom it must have an active contract for
-    the warehouse. Raises Invalid for a warehouse that may not take the merchant's goods, or naming every unknown
-    SKU.
+    the warehouse. Raises Invalid for a warehouse that may not take the merchant's goods, or naming every SKU that is
+    unknown or a kit's.
     """
     owner = merchant_id or work.account_id
     if not await queries.receivable(work, warehouse_id, owner):
@@ -64,6 +65,13 @@ async def _book(work: Work, warehouse_id: UUID, lines: Sequence[ReceiptLine], re
     ]
     if unknown:
         raise Invalid("Some SKUs are unknown; nothing was booked in.", fields=unknown)
+    kits = [
+        no_stock_of_kits(f"/lines/{place}/sku", line.sku, ((each.sku, each.units) for each in row.components))
+        for place, line in enumerate(lines)
+        if (row := found[line.sku]).is_kit
+    ]
+    if kits:
+        raise Invalid("Kits have no stock of their own; nothing was booked in.", fields=kits)
     receipt_id = ids.new()
     movements = [
         Movement(

@@ -12,12 +12,15 @@ from uuid import UUID
 
 import asyncpg
 
+from fulfilhub.catalogue import queries as catalogue
 from fulfilhub.inventory.events import StockAdjusted
 from fulfilhub.inventory.queries import lock_levels
 from fulfilhub.inventory.rules import stock
+from fulfilhub.inventory.rules.kits import no_stock_of_kits
 from fulfilhub.inventory.rules.shortage import ShortOfStock
 from fulfilhub.inventory.rules.stock import Bucket, Deltas, Level, MovementReason
 from fulfilhub.platform import ids
+from fulfilhub.platform.errors import Invalid
 from fulfilhub.platform.work import Work
 
 
@@ -181,9 +184,13 @@ async def adjust(
     outcome's `shortfall`: then nothing is changed and no lock is kept, so that the caller can lock orders
     first (everywhere they come before stock), free that many allocated units, and repeat the call.
 
-    Raises Stale when `expected_on_hand` is no longer so, NotEnoughStock when quarantined and damaged units alone
-    are more than the new on hand.
+    Raises Invalid for a kit, Stale when `expected_on_hand` is no longer so, NotEnoughStock when quarantined and
+    damaged units alone are more than the new on hand.
     """
+    components = (await catalogue.components_of(work, [product_id])).get(product_id)
+    if components:
+        fault = no_stock_of_kits("/product_id", "This", ((each.sku, each.units) for each in components))
+        raise Invalid(fault.detail, fields=[fault])
     await work.execute_raw("SAVEPOINT adjusting")
     level = (await lock_levels(work, [product_id], [warehouse_id])).get((product_id, warehouse_id), Level())
     wanted = level.on_hand + delta if on_hand is None else on_hand

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from fulfilhub.inventory.queries.stock import (
+    KitLevelRow,
     LevelRow,
     MovementRow,
     available,
     get_level,
+    list_kit_levels,
     list_levels,
     list_movements,
     lock_levels,
+    sellable,
 )
 from fulfilhub.inventory.queries.warehouses import (
     WarehouseProfile,
@@ -22,6 +25,7 @@ from fulfilhub.inventory.queries.warehouses import (
 )
 
 __all__ = [
+    "KitLevelRow",
     "LevelRow",
     "MovementRow",
     "WarehouseProfile",
@@ -29,11 +33,13 @@ __all__ = [
     "available",
     "get_level",
     "get_warehouse",
+    "list_kit_levels",
     "list_levels",
     "list_movements",
     "list_warehouses",
     "lock_levels",
     "read_profile",
     "receivable",
+    "sellable",
     "warehouses_for",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -10,7 +10,9 @@ from uuid import UUID
 from sqlalchemy import select, tuple_
 
 from fulfilhub.catalogue.models import Product
+from fulfilhub.catalogue.queries import ProductRow
 from fulfilhub.inventory.models import StockLevel, StockMovement
+from fulfilhub.inventory.rules.kits import kits_from
 from fulfilhub.inventory.rules.stock import Level
 from fulfilhub.platform.work import Work
 
@@ -29,6 +31,22 @@ class LevelRow(NamedTuple):
     on_hand: int
     version: int
     updated_at: datetime
+
+
+class KitPartRow(NamedTuple):
+    """A component of a kit in one warehouse: units in one kit, and units available there."""
+
+    sku: str
+    units: int
+    available: int
+
+
+class KitLevelRow(NamedTuple):
+    """How many of a kit one warehouse can send now, and what it has of each component; `level` is told as a product's
+    level is, its version and time those of the last change of any component."""
+
+    level: LevelRow
+    parts: tuple[KitPartRow, ...]
 
 
 class MovementRow(NamedTuple):
@@ -69,6 +87,23 @@ FOR NO KEY UPDATE
 AVAILABLE = """
 SELECT product_id, warehouse_id, available FROM stock_levels
 WHERE merchant_id = $1 AND product_id = ANY ($2::uuid[]) AND warehouse_id = ANY ($3::uuid[]) AND available > 0
+"""
+
+KIT_PLACES = 1_000
+"""More warehouses than any merchant has."""
+# Per warehouse a kit is had as often as its scarcest component allows; one that never was there makes it none.
+SELLABLE = """
+WITH asked AS (
+    SELECT p.id AS product_id, coalesce(c.product_id, p.id) AS part_id, coalesce(c.units, 1) AS units,
+           count(*) OVER (PARTITION BY p.id) AS parts
+    FROM products AS p LEFT JOIN product_components AS c ON c.merchant_id = p.merchant_id AND c.kit_id = p.id
+    WHERE p.merchant_id = $1 AND p.id = ANY ($2::uuid[])
+), here AS (
+    SELECT a.product_id, min(l.available / a.units) AS whole
+    FROM asked AS a JOIN stock_levels AS l ON l.merchant_id = $1 AND l.product_id = a.part_id
+    GROUP BY a.product_id, l.warehouse_id HAVING count(*) = min(a.parts)
+)
+SELECT product_id, sum(whole) FROM here GROUP BY product_id
 """
 
 
@@ -127,6 +162,48 @@ async def list_levels(
     if warehouse_id is not None:
         query = query.where(StockLevel.warehouse_id == warehouse_id)
     return [LevelRow(*row) for row in await work.db.execute(query)]
+
+
+async def list_kit_levels(
+    work: Work, kit: ProductRow, after: tuple[UUID, UUID] | None, limit: int, *, warehouse_id: UUID | None = None
+) -> list[KitLevelRow]:
+    """Where any component of a kit ever was, and how many kits could be sent from there, as `list_levels`.
+
+    The components may be changed at the same moment: this is what a look shows, not what is promised.
+    """
+    by_place: dict[UUID, dict[UUID, LevelRow]] = {}
+    parts = {each.product_id for each in kit.components}
+    for row in await list_levels(work, None, len(parts) * KIT_PLACES, product_ids=parts, warehouse_id=warehouse_id):
+        by_place.setdefault(row.warehouse_id, {})[row.product_id] = row
+    places = sorted(place for place in by_place if after is None or (kit.id, place) > after)
+    return [_kit_level(kit, place, by_place[place]) for place in places[:limit]]
+
+
+def _kit_level(kit: ProductRow, warehouse_id: UUID, levels: Mapping[UUID, LevelRow]) -> KitLevelRow:
+    shelf = {product_id: row.available for product_id, row in levels.items()}
+    kits = kits_from(shelf, {each.product_id: each.units for each in kit.components})
+    level = LevelRow(
+        product_id=kit.id,
+        warehouse_id=warehouse_id,
+        sku=kit.sku,
+        available=kits,
+        allocated=0,
+        quarantined=0,
+        damaged=0,
+        incoming=0,
+        on_hand=kits,
+        version=sum(row.version for row in levels.values()),
+        updated_at=max(row.updated_at for row in levels.values()),
+    )
+    made_of = (KitPartRow(each.sku, each.units, shelf.get(each.product_id, 0)) for each in kit.components)
+    return KitLevelRow(level, tuple(made_of))
+
+
+async def sellable(work: Work, product_ids: Collection[UUID]) -> dict[UUID, int]:
+    """How many of each product could be sold now, over all warehouses: what a storefront is to be told. Kits are
+    counted warehouse by warehouse, since components in different ones make none. Unknown products are 0."""
+    rows = await work.fetch_raw(SELLABLE, work.account_id, list(set(product_ids)))
+    return dict.fromkeys(product_ids, 0) | {row[0]: int(row[1]) for row in rows}
 
 
 async def list_movements(

@@ -12,6 +12,7 @@ from fulfilhub.inventory.rules.calendar import (
     read_calendar,
     ship_by,
 )
+from fulfilhub.inventory.rules.kits import Recipe, kits_from
 from fulfilhub.inventory.rules.stock import (
     Bucket,
     Deltas,
@@ -39,6 +40,7 @@ __all__ = [
     "MovementReason",
     "NeverOpen",
     "NotEnoughStock",
+    "Recipe",
     "Recount",
     "Service",
     "WarehouseState",
@@ -48,6 +50,7 @@ __all__ = [
     "apply",
     "disposition_moves",
     "is_open",
+    "kits_from",
     "knows_region",
     "move",
     "next_open_day",

@@ -21,7 +21,7 @@ from fulfilhub.returns.commands import moving
 from fulfilhub.returns.events import ReturnCompleted, ReturnInspected, ReturnReceived
 from fulfilhub.returns.models import ReturnVerdict
 from fulfilhub.returns.queries import LineRow, ReturnRow
-from fulfilhub.returns.rules import ReturnVerb, all_decided
+from fulfilhub.returns.rules import ReturnVerb, Sent, all_decided, stock_of_returned
 
 COUNT = text(
     """
@@ -71,8 +71,8 @@ async def receive(work: Work, return_id: UUID, arrived: Sequence[Arrived] | None
 
 
 async def inspect(work: Work, return_id: UUID, verdicts: Sequence[Inspected]) -> None:
-    """What the operator found of units that arrived; each gets its place in the stock of the warehouse, and the
-    return is completed with its last unit.
+    """What the operator found of units that arrived; each gets its place in the stock of the warehouse (of a kit, what
+    it was made of when it was sent), and the return is completed with its last unit.
 
     Raises NotFound, Invalid for a line that is not the return's, Conflict (`over_inspected`, `illegal_action`).
     """
@@ -83,7 +83,7 @@ async def inspect(work: Work, return_id: UUID, verdicts: Sequence[Inspected]) ->
         by_line = _inspecting(lines, verdicts)
         await _count(work, row, by_line)
         await _keep_verdicts(work, row, verdicts)
-        await move(work, _movements(row, lines, verdicts))
+        await move(work, await _movements(work, row, lines, verdicts))
         sums = Counter[str]()
         for counts in by_line.values():
             sums.update(counts)
@@ -188,14 +188,15 @@ async def _keep_verdicts(work: Work, row: ReturnRow, verdicts: Sequence[Inspecte
     )
 
 
-def _movements(row: ReturnRow, lines: Sequence[LineRow], verdicts: Sequence[Inspected]) -> list[Movement]:
-    products = {line.id: line.product_id for line in lines if line.product_id is not None}
+async def _movements(
+    work: Work, row: ReturnRow, lines: Sequence[LineRow], verdicts: Sequence[Inspected]
+) -> list[Movement]:
     warehouse_id = row.warehouse_id
     if warehouse_id is None:
         return []
     return [
         Movement(
-            product_id=products[one.line_id],
+            product_id=product_id,
             warehouse_id=warehouse_id,
             reason=moved.reason,
             document="return",
@@ -205,7 +206,36 @@ def _movements(row: ReturnRow, lines: Sequence[LineRow], verdicts: Sequence[Insp
             damaged=moved.deltas.damaged,
             note=one.note,
         )
-        for one in verdicts
-        if one.line_id in products
-        for moved in disposition_moves(one.disposition, one.quantity)
+        for one, product_id, units in await _stock_of(work, row, lines, verdicts)
+        for moved in disposition_moves(one.disposition, units)
     ]
+
+
+async def _stock_of(
+    work: Work, row: ReturnRow, lines: Sequence[LineRow], verdicts: Sequence[Inspected]
+) -> list[tuple[Inspected, UUID, int]]:
+    """What stock each verdict is about, as (verdict, product id, units): a kit comes back as what it was sent as. The
+    verdicts are counted on the return's lines already."""
+    known = {line.id: line for line in lines if line.product_id is not None}
+    kits = await queries.sent_of(work, row.order_id, [line.order_line_id for line in lines])
+    before = await queries.decided_of(work, row.order_id) if kits else {}
+    for one in verdicts:
+        if one.line_id in known and kits:
+            before[known[one.line_id].order_line_id] -= one.quantity
+    found: list[tuple[Inspected, UUID, int]] = []
+    for one in verdicts:
+        line = known.get(one.line_id)
+        if line is None or line.product_id is None:
+            continue
+        if line.order_line_id not in kits:
+            found.append((one, line.product_id, one.quantity))
+            continue
+        own = {line.product_id: 1}
+        sent = [
+            Sent(each.units, {part.product_id: part.units for part in each.parts} or own)
+            for each in kits[line.order_line_id]
+        ]
+        stock = stock_of_returned(sent, before[line.order_line_id], one.quantity)
+        before[line.order_line_id] += one.quantity
+        found += [(one, product_id, units) for product_id, units in stock]
+    return found

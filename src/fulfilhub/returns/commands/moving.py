@@ -47,7 +47,9 @@ async def put(work: Work, row: ReturnRow, state: ReturnState, values: Mapping[st
             ReturnWork.id == row.id,
             ReturnWork.merchant_id == work.account_id,
         )
-        .values(state=state, lines=document(lines), version=ReturnWork.version + 1, updated_at=work.now)
+        .values(
+            state=state, lines=await _document(work, row, lines), version=ReturnWork.version + 1, updated_at=work.now
+        )
     )
 
 
@@ -61,15 +63,17 @@ async def send_to(work: Work, row: ReturnRow, site: Site, state: ReturnState, li
             warehouse_id=site.warehouse_id,
             order_number=(await queries.order_of(work, row.order_id)).number,
             state=state,
-            lines=document(lines),
+            lines=await _document(work, row, lines),
             created_at=work.now,
             updated_at=work.now,
         )
     )
 
 
-def document(lines: Sequence[LineRow]) -> list[object]:
-    """Lines as the warehouse sees them: what they are and how far they got, nothing of who sent them."""
+async def _document(work: Work, row: ReturnRow, lines: Sequence[LineRow]) -> list[object]:
+    """Lines as the warehouse sees them: what they are, a kit's components, and how far they got; nothing of who sent
+    them."""
+    kits = await queries.sent_of(work, row.order_id, [line.order_line_id for line in lines])
     return [
         {
             "id": ids.RETURN_LINE.show(line.id),
@@ -82,6 +86,11 @@ def document(lines: Sequence[LineRow]) -> list[object]:
             "restocked": line.restocked,
             "quarantined": line.quarantined,
             "disposed": line.disposed,
+            "components": [
+                {"sku": part.sku, "units": part.units}
+                for part in next((sent.parts for sent in kits.get(line.order_line_id, ()) if sent.parts), ())
+            ]
+            or None,
         }
         for line in lines
     ]

@@ -7,7 +7,7 @@ from itertools import combinations
 from math import comb
 from uuid import UUID
 
-from fulfilhub.routing.rules.look import Demand, Look
+from fulfilhub.routing.rules.look import Demand, Look, share_out
 from fulfilhub.routing.rules.ratings import rank
 from fulfilhub.routing.rules.terms import OnShortage, Portion, RoutingPolicy
 
@@ -41,20 +41,27 @@ def choose(looks: Sequence[Look], demand: Demand, policy: RoutingPolicy) -> list
 def portion_out(parts: Sequence[Look], demand: Demand) -> dict[UUID, list[Portion]]:
     """Who sends what: by warehouse, the lines and quantities. `parts` come best ranked first.
 
-    A product goes whole to one warehouse where possible, and otherwise to those that have most of it first.
+    A product goes whole to one warehouse where possible, and otherwise to those that have most of it first. Products
+    that want the same stock go as `share_out` says.
     """
     shares: dict[UUID, list[Portion]] = {}
+    tangled = share_out([look.shelf for look in parts], demand) if demand.tangled else []
     for column, (product, need) in enumerate(zip(demand.products, demand.needs, strict=True)):
         left = need
-        open_lines = [(line.line_id, line.quantity) for line in reversed(demand.lines[product])]
-        for look in sorted(parts, key=lambda part: -part.cover[column]):
-            amount = min(left, look.cover[column])
+        lines = demand.lines[product]
+        open_lines = [(line.line_id, line.quantity) for line in reversed(lines)]
+        if column in demand.tangled:
+            has = [(look, share[column]) for look, share in zip(parts, tangled, strict=True)]
+        else:
+            has = sorted(((look, look.cover[column]) for look in parts), key=lambda each: -each[1])
+        for look, there in has:
+            amount = min(left, there)
             left -= amount
             mine = shares.setdefault(look.candidate.warehouse_id, []) if amount else []
             while amount:
                 line_id, wanted = open_lines.pop()
                 taken = min(wanted, amount)
-                mine.append(Portion(line_id, product, taken))
+                mine.append(Portion(line_id, product, taken, lines[0].components))
                 amount -= taken
                 if taken < wanted:
                     open_lines.append((line_id, wanted - taken))
@@ -113,7 +120,12 @@ def _value(parts: Sequence[Look], demand: Demand) -> Value:
 
 def _filled(parts: Sequence[Look], demand: Demand) -> list[int]:
     """How much of each product the parts have together, never more than is wanted."""
-    return [min(need, sum(look.cover[column] for look in parts)) for column, need in enumerate(demand.needs)]
+    units = [min(need, sum(look.cover[column] for look in parts)) for column, need in enumerate(demand.needs)]
+    if demand.tangled:
+        shares = share_out([look.shelf for look in parts], demand)
+        for column in demand.tangled:
+            units[column] = sum(share[column] for share in shares)
+    return units
 
 
 def have_all(parts: Sequence[Look], demand: Demand) -> bool:

@@ -72,6 +72,8 @@ def _decide(
     rate(passing, demand, policy, now)
     parts = choose(passing, demand, policy)
     assignments = _assign(parts, demand)
+    sending = {each.warehouse_id for each in assignments}
+    parts = [look for look in parts if look.candidate.warehouse_id in sending]
     for assignment in assignments:
         stock.take(assignment)
     unfilled = _unfilled(order, assignments)

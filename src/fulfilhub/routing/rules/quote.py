@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 
 from fulfilhub.inventory.rules.calendar import cutoff_after
+from fulfilhub.inventory.rules.kits import kits_from
 from fulfilhub.inventory.rules.warehouse import WarehouseState
 from fulfilhub.routing.rules.decide import decide
 from fulfilhub.routing.rules.promise import Outlook
@@ -22,6 +23,7 @@ from fulfilhub.routing.rules.terms import (
     Candidate,
     Decision,
     FenceCode,
+    LineToRoute,
     OrderToRoute,
     Outcome,
     Promise,
@@ -91,14 +93,28 @@ def services_of(candidates: Iterable[Candidate]) -> list[str]:
     return sorted({service.code for each in may for service in each.services})
 
 
-def units_there(candidates: Iterable[Candidate], available: Mapping[tuple[UUID, UUID], int]) -> dict[UUID, int]:
-    """Units by product that are anywhere where the merchant's orders are sent from."""
+def units_there(
+    candidates: Iterable[Candidate], available: Mapping[tuple[UUID, UUID], int], lines: Sequence[LineToRoute]
+) -> list[int]:
+    """How many of each line's units are there, anywhere where the merchant's orders are sent from: of kits whole ones,
+    and without what earlier lines take."""
     places = {each.warehouse_id for each in candidates if each.contracted and each.state is WarehouseState.OPEN}
-    sums: dict[UUID, int] = {}
+    shelves: dict[UUID, dict[UUID, int]] = {place: {} for place in sorted(places)}
     for (product_id, warehouse_id), units in available.items():
-        if warehouse_id in places:
-            sums[product_id] = sums.get(product_id, 0) + units
-    return sums
+        if warehouse_id in shelves:
+            shelves[warehouse_id][product_id] = units
+    return [_take(shelves.values(), line) for line in lines]
+
+
+def _take(shelves: Iterable[dict[UUID, int]], line: LineToRoute) -> int:
+    recipe = {part.product_id: part.units for part in line.components} or {line.product_id: 1}
+    left = line.quantity
+    for shelf in shelves:
+        taken = min(kits_from(shelf, recipe), left)
+        if taken:
+            left -= taken
+            shelf |= {product_id: shelf[product_id] - units * taken for product_id, units in recipe.items()}
+    return line.quantity - left
 
 
 def quote(
@@ -191,5 +207,7 @@ def _why_not(order: OrderToRoute, decision: Decision, available: Mapping[tuple[U
 def _needs(order: OrderToRoute) -> dict[UUID, int]:
     needs: dict[UUID, int] = {}
     for line in order.lines:
-        needs[line.product_id] = needs.get(line.product_id, 0) + line.quantity
+        recipe = {part.product_id: part.units for part in line.components} or {line.product_id: 1}
+        for product_id, units in recipe.items():
+            needs[product_id] = needs.get(product_id, 0) + units * line.quantity
     return needs

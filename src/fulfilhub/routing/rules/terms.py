@@ -16,7 +16,7 @@ import msgspec
 from fulfilhub.inventory.rules.calendar import WorkingCalendar
 from fulfilhub.inventory.rules.warehouse import Service, WarehouseState
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 """Raised whenever these rules would decide differently; kept with every decision."""
 
 
@@ -92,13 +92,22 @@ class RoutingPolicy(msgspec.Struct, frozen=True, kw_only=True):
     weights: Mapping[Rating, int] = msgspec.field(default_factory=lambda: dict(DEFAULT_WEIGHTS))
 
 
+class Component(msgspec.Struct, frozen=True, gc=False):
+    """Units of a plain product in one kit."""
+
+    product_id: UUID
+    units: int
+
+
 class LineToRoute(msgspec.Struct, frozen=True, kw_only=True):
-    """What of one line is to be routed now (at least 1); `weight_grams` of one unit, 0 when unknown."""
+    """What of one line is to be routed now (at least 1); `weight_grams` of one unit, 0 when unknown. `components` say
+    what a kit is made of, none: the product is stocked itself."""
 
     line_id: UUID
     product_id: UUID
     quantity: int
     weight_grams: int = 0
+    components: tuple[Component, ...] = ()
 
 
 class OrderToRoute(msgspec.Struct, frozen=True, kw_only=True):
@@ -166,19 +175,27 @@ class Stock:
         """Marks the assignment's units and its place in the warehouse's day as gone."""
         shelf = self._shelves.get(assignment.warehouse_id, {})
         for part in assignment.lines:
-            left = shelf.get(part.product_id, 0) - part.quantity
-            if left < 0:
-                raise ValueError("more assigned than is available")
-            shelf[part.product_id] = left
+            for product_id, units in part.takes():
+                left = shelf.get(product_id, 0) - units
+                if left < 0:
+                    raise ValueError("more assigned than is available")
+                shelf[product_id] = left
         self._given[assignment.warehouse_id] = self.given(assignment.warehouse_id) + 1
 
 
-class Portion(msgspec.Struct, frozen=True, gc=False):
-    """Some units of one line."""
+class Portion(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """Some units of one line; of a kit whole ones, with what they are made of at this moment."""
 
     line_id: UUID
     product_id: UUID
     quantity: int
+    components: tuple[Component, ...] = ()
+
+    def takes(self) -> list[tuple[UUID, int]]:
+        """The stock it takes, as (product id, units)."""
+        if not self.components:
+            return [(self.product_id, self.quantity)]
+        return [(each.product_id, each.units * self.quantity) for each in self.components]
 
 
 class Assignment(msgspec.Struct, frozen=True):

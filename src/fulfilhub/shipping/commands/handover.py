@@ -236,10 +236,10 @@ async def _hand_over(work: Work, going: Sequence[_Going]) -> None:
     await move(
         work,
         [
-            movement(row, line.product_id, line.to_ship, MovementReason.SHIPPED, None)
+            movement(row, product_id, units, MovementReason.SHIPPED, None)
             for row in rows
             for line in row.lines
-            if line.to_ship
+            for product_id, units in line.stock(line.to_ship)
         ],
     )
     await count(

@@ -1,0 +1,25 @@
+"""How many kits a warehouse's shelves make, and the refusal of stock that a kit can't have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from uuid import UUID
+
+from fulfilhub.platform.errors import FieldError
+
+Recipe = Mapping[UUID, int]
+"""What one kit is made of: units by component, at least one component, at least one unit of each."""
+
+
+def kits_from(shelf: Mapping[UUID, int], recipe: Recipe) -> int:
+    """How many whole kits the available units on one warehouse's shelf make; what the shelf lacks may be missing.
+
+    Per warehouse, always: components that lie in different ones make no kit.
+    """
+    return min((shelf.get(product_id, 0) // units for product_id, units in recipe.items()), default=0)
+
+
+def no_stock_of_kits(pointer: str, sku: str, components: Iterable[tuple[str, int]]) -> FieldError:
+    """What is said to who would book stock of a kit: the components (SKU, units) that have the stock."""
+    made_of = " and ".join(f"{units} x {part}" for part, units in components)
+    return FieldError(pointer, f"{sku} is a kit of {made_of}: it has no stock of its own, book those.", "is_a_kit")
