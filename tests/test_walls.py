@@ -47,8 +47,7 @@ OPERATIONS = sorted(operations())
 
 def filled(path: str) -> str:
     def some(found: re.Match[str]) -> str:
-        kind = SOME_ID.get(found[1], ids.ORDER)
-        return kind.show(ids.new())
+        return SOME_ID[found[1]].show(ids.new())
 
     return re.sub(r"{(\w+)}", some, path)
 

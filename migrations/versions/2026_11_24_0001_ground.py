@@ -91,14 +91,16 @@ def _jobs() -> None:
         *secure(
             "jobs",
             OWN_ACCOUNT,
-            {
-                "fh_merchant": ALL,
-                "fh_partner": APPEND,
-                "fh_customer": "INSERT",
-                "fh_operator": "SELECT, INSERT, UPDATE, DELETE",
-            },
-            where={"fh_operator": f"state = 'dead' OR {OWN_ACCOUNT} OR attempts = 0"},
+            {"fh_merchant": ALL, "fh_partner": APPEND, "fh_customer": "INSERT"},
         ),
+        # The platform's staff looks after what is dead, whoever's it is, and does nothing with it but to run it again;
+        # it must still see what it has just run again, or the database refuses the change.
+        "GRANT SELECT, INSERT, UPDATE ON jobs TO fh_operator",
+        f"CREATE POLICY operator_look ON jobs FOR SELECT TO fh_operator USING (state = 'dead' OR {OWN_ACCOUNT} "
+        "OR (attempts = 0 AND last_error IS NOT NULL))",
+        "CREATE POLICY operator_rerun ON jobs FOR UPDATE TO fh_operator USING (state = 'dead') "
+        "WITH CHECK (state = 'ready' AND attempts = 0)",
+        f"CREATE POLICY operator_queue ON jobs FOR INSERT TO fh_operator WITH CHECK ({OWN_ACCOUNT})",
         "GRANT SELECT, INSERT, UPDATE, DELETE ON schedules TO fh_platform",
     ):
         op.execute(statement)
@@ -134,10 +136,10 @@ def _inbox_and_keys() -> None:
         sa.PrimaryKeyConstraint("account_id", "key", name="pk_idempotency_keys"),
     )
     op.create_index("ix_idempotency_keys_expires", "idempotency_keys", ["expires_at"])
-    everyone = dict.fromkeys(("fh_merchant", "fh_partner", "fh_operator", "fh_customer"), APPEND)
+    callers = dict.fromkeys(("fh_merchant", "fh_partner", "fh_operator"), APPEND)
     for statement in (
         *secure("inbox", OWN_ACCOUNT, {"fh_merchant": ALL, "fh_partner": APPEND}),
-        *secure("idempotency_keys", OWN_ACCOUNT, everyone),
+        *secure("idempotency_keys", OWN_ACCOUNT, callers),
     ):
         op.execute(statement)
 

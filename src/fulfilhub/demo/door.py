@@ -80,7 +80,13 @@ class Door:
     ) -> JsonObject:
         headers = {"Authorization": f"Bearer {self.key}"} | ({"Idempotency-Key": once} if once else {})
         for attempt in range(6):
-            answer = await self.http.request(method, path, json=body, params=dict(query), headers=headers)
+            try:
+                answer = await self.http.request(method, path, json=body, params=dict(query), headers=headers)
+            except httpx.TransportError:  # nobody there, or cut off: all our calls are safe to repeat
+                if attempt == 5:
+                    raise
+                await asyncio.sleep(1.0)
+                continue
             if answer.status_code not in {429, 503} or attempt == 5:
                 break
             await asyncio.sleep(min(float(answer.headers.get("Retry-After", "1")), 10.0))

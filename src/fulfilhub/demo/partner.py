@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import httpx
 
@@ -21,8 +22,6 @@ from fulfilhub.demo import door
 from fulfilhub.demo.door import Door, JsonObject, Refused, StepFailed, rows
 
 BATCH = 10
-LEASE_SECONDS = 60
-HEARTBEAT_SECONDS = 15.0
 REJECTIONS = ("out_of_stock", "package_preference_not_set", "other")
 PREFIX = {"royal_mail": "RM", "evri": "H0", "dpd": "15"}
 
@@ -123,28 +122,29 @@ class Warehouse:
 
     async def work(self) -> bool:
         """Claim a batch and do it, and take in what came back; whether there was anything."""
-        claim = await self.api.post(
-            "/v1/work/claims", {"warehouse_id": self.id, "limit": BATCH, "lease_seconds": LEASE_SECONDS}
-        )
+        claim = await self.api.post("/v1/work/claims", {"warehouse_id": self.id, "limit": BATCH})
         batch = rows(claim["data"])
         self.done.claimed += len(batch)
         if batch:
-            await self._batch(str(claim["lease_id"]), batch)
+            await self._batch(claim, batch)
         return await self._returns() or bool(batch)
 
-    async def _batch(self, lease: str, batch: Sequence[JsonObject]) -> None:
-        heart = asyncio.create_task(self._beat(lease))
+    async def _batch(self, claim: JsonObject, batch: Sequence[JsonObject]) -> None:
+        lease = str(claim["lease_id"])
+        heart = asyncio.create_task(self._beat(lease, str(claim["lease_until"])))
         try:
             await asyncio.gather(*(self._one(lease, work) for work in batch))
         finally:
             heart.cancel()
         self.say(str(self.done))
 
-    async def _beat(self, lease: str) -> None:
+    async def _beat(self, lease: str, until: str) -> None:
+        """Extend the lease at a third of the time that is left of it, again and again."""
         while True:
-            await asyncio.sleep(HEARTBEAT_SECONDS)
+            left = datetime.fromisoformat(until) - datetime.now(UTC)
+            await asyncio.sleep(max(left.total_seconds() / 3, 0.5))
             with suppress(Refused):
-                await self.api.post(f"/v1/work/leases/{lease}/extend", {"lease_seconds": LEASE_SECONDS})
+                until = str((await self.api.post(f"/v1/work/leases/{lease}/extend", {}))["lease_until"])
 
     async def _one(self, lease: str, work: JsonObject) -> None:
         try:

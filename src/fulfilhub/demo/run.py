@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from fulfilhub.platform import migrate
 from fulfilhub.platform.processes import StartError, Supervisor, require_free
-from fulfilhub.platform.servers import local_servers
+from fulfilhub.platform.servers import LocalServers, local_servers
 from fulfilhub.platform.servers.place import keep_environment, state_folder, write_private
 from fulfilhub.platform.settings import Settings, SettingsError
 
@@ -31,13 +31,15 @@ KEPT = ("DATABASE_URL", "REDIS_URL", "FULFILHUB_SECRET_KEYS")
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """The running system. `env` is what its processes see; whoever starts another program gives it this too."""
+    """The running system. `env` is what its processes see; whoever starts another program gives it this too.
+    `servers` are the embedded ones, None where the environment named others."""
 
     url: str
     state: Path
     logs: Path
     env: Mapping[str, str]
     supervisor: Supervisor
+    servers: LocalServers | None
 
     @property
     def settings(self) -> Settings:
@@ -87,7 +89,7 @@ def system(
             supervisor.keep(servers.postgres)
             supervisor.keep(servers.valkey)
         shown = "127.0.0.1" if settings.server.host in {"0.0.0.0", "::"} else settings.server.host  # noqa: S104
-        made = System(f"http://{shown}:{settings.server.port}", state, state / "logs", env, supervisor)
+        made = System(f"http://{shown}:{settings.server.port}", state, state / "logs", env, supervisor, servers)
         _start_processes(made, settings)
         yield made
 

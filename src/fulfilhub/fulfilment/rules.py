@@ -194,8 +194,10 @@ def check_pick(line: PickLine, quantity: int) -> None:
 # Leases ----------------------------------------------------------------------------------------------------
 
 LEASE_SECONDS = 900
-SHORTEST_LEASE_SECONDS = 30
+SHORTEST_LEASE_SECONDS = 1
+SHORTEST_ASKED_SECONDS = 30
 LONGEST_LEASE_SECONDS = 14_400
+"""Who claims may ask for a lease within the last two; WORK_LEASE_SECONDS, for those who do not, may be shorter."""
 
 
 class LeaseLost(Conflict):

@@ -10,7 +10,14 @@ from uuid import UUID
 from msgspec import Meta, Struct, field, to_builtins
 
 from fulfilhub.fulfilment.queries import DocumentPart, FulfilmentLineRow, FulfilmentRow, WorkRow
-from fulfilhub.fulfilment.rules import WORK, RejectReason, ShortPickReason, WorkState
+from fulfilhub.fulfilment.rules import (
+    LONGEST_LEASE_SECONDS,
+    SHORTEST_ASKED_SECONDS,
+    WORK,
+    RejectReason,
+    ShortPickReason,
+    WorkState,
+)
 from fulfilhub.orders.rules import HoldReason
 from fulfilhub.platform import ids
 from fulfilhub.platform.machines import Who
@@ -19,7 +26,14 @@ Short = Annotated[str, Meta(max_length=200)]
 Text = Annotated[str, Meta(max_length=2000)]
 Units = Annotated[int, Meta(ge=1, le=100_000)]
 Count = Annotated[int, Meta(ge=0, le=100_000)]
-LeaseSeconds = Annotated[int, Meta(ge=30, le=86_400)]
+LeaseSeconds = Annotated[
+    int,
+    Meta(
+        ge=SHORTEST_ASKED_SECONDS,
+        le=LONGEST_LEASE_SECONDS,
+        description="How long the lease lives without a heartbeat; left out: as long as is usual here (15 minutes).",
+    ),
+]
 Grams = Annotated[int, Meta(ge=1, le=2_000_000)]
 Millimetres = Annotated[int, Meta(ge=1, le=10_000)]
 WarehouseId = Annotated[str, Meta(pattern=ids.WAREHOUSE.pattern)]
@@ -35,13 +49,13 @@ class ClaimIn(Struct, kw_only=True, forbid_unknown_fields=True):
     limit: Annotated[int, Meta(ge=1, le=200)] = 20
     service: Short | None = None
     ship_by_before: datetime | None = None
-    lease_seconds: LeaseSeconds = 900
+    lease_seconds: LeaseSeconds | None = None
 
 
 class LeaseIn(Struct, kw_only=True, forbid_unknown_fields=True):
     """How much longer you need."""
 
-    lease_seconds: LeaseSeconds = 900
+    lease_seconds: LeaseSeconds | None = None
 
 
 class LeaseOut(Struct, kw_only=True):

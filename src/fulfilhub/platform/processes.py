@@ -135,6 +135,15 @@ class Revivable(Protocol):
         """Start it if it ought to run and does not; True if that was needed. Raises StartError if it fails."""
 
 
+@dataclass
+class _Kept:
+    """A server that is kept running; `due` is when it may be looked at again after it could not be started."""
+
+    server: Revivable
+    due: float = 0.0
+    delay: float = FIRST_DELAY
+
+
 class Supervisor:
     """Starts named programs, starts again those that die, and leaves none behind.
 
@@ -148,7 +157,7 @@ class Supervisor:
         self._say = say
         self._grace = grace
         self._children: dict[str, _Child] = {}
-        self._servers: list[Revivable] = []
+        self._servers: list[_Kept] = []
         self._lock = threading.RLock()
         self._stopping = threading.Event()
         self._stopped = threading.Event()
@@ -200,7 +209,7 @@ class Supervisor:
     def keep(self, server: Revivable) -> None:
         """Start this server again too, whenever it dies."""
         with self._lock:
-            self._servers.append(server)
+            self._servers.append(_Kept(server))
 
     def end(self, name: str) -> None:
         """Stop one program and forget it."""
@@ -246,14 +255,17 @@ class Supervisor:
                 self._look_at_server(server)
         self._stopped.wait()  # what this thread started is sent SIGTERM when it ends: not before its turn
 
-    def _look_at_server(self, server: Revivable) -> None:
+    def _look_at_server(self, kept: _Kept) -> None:
+        if time.monotonic() < kept.due:
+            return
         try:
-            if server.revive():
-                self._say(f"{server.name} had ended and was started again.")
+            if kept.server.revive():
+                self._say(f"{kept.server.name} had ended and was started again.")
+            kept.delay = FIRST_DELAY
         except StartError as error:
-            self._say(f"{server.name} had ended. {error}")
-            with self._lock:
-                self._servers.remove(server)
+            self._say(f"{kept.server.name} had ended; trying again in {kept.delay:g} s. {error}")
+            kept.due = time.monotonic() + kept.delay
+            kept.delay = min(LONGEST_DELAY, kept.delay * 2)
 
     def _look_at(self, child: _Child) -> None:
         now = time.monotonic()

@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from fulfilhub.platform import ids
 from fulfilhub.platform.clock import Clock, utc_now
-from fulfilhub.platform.errors import Unavailable
+from fulfilhub.platform.errors import FulfilHubError, Unavailable
 from fulfilhub.platform.events import Fact
 from fulfilhub.platform.scopes import Merchant, Nobody, Platform, Scope, settings_of
 
@@ -193,7 +193,7 @@ class Works:
 
     @asynccontextmanager
     async def begin(self, scope: Scope, once: Once | None = None) -> AsyncIterator[Work]:
-        """One transaction in `scope`. Raises Unavailable when the database can't be reached."""
+        """One transaction in `scope`. Raises Unavailable when the database can't be reached, or is lost meanwhile."""
         db = await self._connect()
         try:
             driver = (await db.get_raw_connection()).driver_connection
@@ -203,8 +203,11 @@ class Works:
                 await work._enter()
                 yield work
                 await work._commit()
-            except BaseException:
-                await asyncio.shield(_roll_back(db, driver))
+            except BaseException as error:
+                lost = await asyncio.shield(_roll_back(db, driver))
+                if lost and isinstance(error, Exception) and not isinstance(error, FulfilHubError):
+                    # Also at a COMMIT that may have happened: repeated with its Idempotency-Key, the call is safe.
+                    raise Unavailable("The database went away meanwhile; repeat the call in a moment.") from error
                 raise
         finally:
             await asyncio.shield(db.close())
@@ -213,19 +216,31 @@ class Works:
 
     async def _connect(self) -> AsyncConnection:
         try:
-            return await self.engine.connect()
+            db = await self.engine.connect()
+            while await _is_gone(db):  # the server was restarted: what the pool kept from before leads nowhere
+                await db.invalidate()
+                await db.close()
+                db = await self.engine.connect()
+            return db
         except (OSError, TimeoutError, DBAPIError, asyncpg.PostgresError) as error:
             raise Unavailable("The database can't be reached; try again in a moment.") from error
 
 
-async def _roll_back(db: AsyncConnection, driver: Driver) -> None:
+async def _is_gone(db: AsyncConnection) -> bool:
+    driver = (await db.get_raw_connection()).driver_connection
+    return driver is None or bool(driver.is_closed())
+
+
+async def _roll_back(db: AsyncConnection, driver: Driver) -> bool:
+    """Undo all; whether the connection was lost."""
     try:
         if not driver.is_closed():
             await driver.execute("ROLLBACK", timeout=5)
-            return
+            return False
     except Exception:  # noqa: S110 - whatever broke it, the connection is thrown away below
         pass
     await db.invalidate()
+    return True
 
 
 def _set_scope(scope: Scope) -> str:

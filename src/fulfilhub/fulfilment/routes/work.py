@@ -33,6 +33,7 @@ from fulfilhub.fulfilment.schemas import (
 )
 from fulfilhub.platform import ids
 from fulfilhub.platform.errors import Conflict, Forbidden, Invalid, NotFound, RateLimited, Unauthenticated
+from fulfilhub.platform.settings import Settings
 from fulfilhub.platform.work import Work, Works
 from fulfilhub.web.once import Once
 from fulfilhub.web.paging import Cursor, Limit, Page, page_of
@@ -54,7 +55,10 @@ async def _fresh(work: Work, row: WorkRow) -> WorkOrderOut:
 
 @post("/v1/work/claims", **may("work:write"), tags=["Work"], summary="Claim work", status_code=200, responses=WRITE)
 async def claim_work(
-    works: NamedDependency[Works], partner: NamedDependency[PartnerCaller], data: JSONBody[ClaimIn]
+    works: NamedDependency[Works],
+    partner: NamedDependency[PartnerCaller],
+    settings: NamedDependency[Settings],
+    data: JSONBody[ClaimIn],
 ) -> Response[ClaimOut]:
     """Leases a batch that nobody else has, the earliest ship-by first. Send heartbeats to `extend`; when the lease
     ends, the work goes back to the queue. Idempotency-Keys are not kept for claims: a lost answer's lease runs out."""
@@ -66,7 +70,7 @@ async def claim_work(
             data.limit,
             service=data.service,
             ship_by_before=data.ship_by_before,
-            seconds=data.lease_seconds,
+            seconds=data.lease_seconds or settings.policy.work_lease,
         )
         made = ClaimOut(lease_id=ids.LEASE.show(lease_id), lease_until=until, data=[work_out(row) for row in rows])
         return ok(work, made)
@@ -83,12 +87,14 @@ async def claim_work(
 async def extend_lease(
     works: NamedDependency[Works],
     partner: NamedDependency[PartnerCaller],
+    settings: NamedDependency[Settings],
     lease_id: FromPath[str],
     data: JSONBody[LeaseIn],
 ) -> Response[LeaseOut]:
     """Keeps a lease alive; tells which work orders are still under it."""
     async with works.begin(partner.scope) as work:
-        until, under = await claiming.extend(work, ids.LEASE.find(lease_id), data.lease_seconds)
+        seconds = data.lease_seconds or settings.policy.work_lease
+        until, under = await claiming.extend(work, ids.LEASE.find(lease_id), seconds)
         shown = [ids.WORK_ORDER.show(each) for each in under]
         return ok(work, LeaseOut(lease_id=lease_id, lease_until=until, work_order_ids=shown))
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from fulfilhub.platform.database import engine
 from fulfilhub.platform.jobs.models import Job
@@ -41,11 +41,21 @@ async def list_dead(work: Work, before: UUID | None, limit: int) -> list[DeadJob
 
 
 async def rerun(work: Work, job_ids: Sequence[UUID]) -> int:
-    """Make dead tickets ready again with no attempts counted; the relay hands them over. Returns how many."""
+    """Make dead tickets ready again with no attempts counted; the relay hands them over. Returns how many.
+
+    They keep their last error, by which the platform's staff may still see them.
+    """
     done = await work.db.execute(
         update(Job)
         .where(Job.id.in_(job_ids), Job.state == "dead")
-        .values(state="ready", attempts=0, handed=0, due_at=work.now, next_at=work.now)
+        .values(
+            state="ready",
+            attempts=0,
+            handed=0,
+            due_at=work.now,
+            next_at=work.now,
+            last_error=func.coalesce(Job.last_error, ""),
+        )
         .returning(Job.id)
     )
     return len(done.all())

@@ -82,9 +82,10 @@ class EmbeddedServer(ABC):
             self._launch()
 
     def revive(self) -> bool:
-        """Start it again if it died (and was not stopped); whether it had. Raises StartError if that fails."""
+        """Start it again if it died (and was not stopped); whether it had. Raises StartError if that fails, and may
+        then be asked again: what kept it from starting, such as a full disk, may pass."""
         with self._guard:
-            if self._process is None or self._process.poll() is None:
+            if self._lock.closed or (self._process is not None and self._process.poll() is None):
                 return False
             self._launch()
             return True

@@ -1,0 +1,287 @@
+"""A world with something in every table: one merchant in the middle of its day, and the strangers it must be safe from.
+
+A new table is filled by a step of `DAY` (through the API, as a user would) or, where no call can do it yet, by a
+statement in `ROWS`. A new kind of id is one line in `IDS`.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import httpx
+from sqlalchemy import text
+
+from fulfilhub.demo.storefronts.woocommerce import WooCommerceShop, woocommerce_storefront
+from fulfilhub.platform import ids
+from fulfilhub.platform.jobs.relay import Relay
+from fulfilhub.platform.jobs.runner import Runner
+from fulfilhub.platform.scopes import Platform
+from fulfilhub.platform.secrets import Vault
+from fulfilhub.platform.settings import Settings
+from fulfilhub.platform.work import Works
+from fulfilhub.wiring import load_tasks
+from tests.fakes.serving import in_memory
+from tests.make.world import Client
+
+Json = dict[str, Any]
+
+# Kind -> the ids of that kind that belong to the merchant, or to its partner because of the merchant.
+IDS: dict[ids.Kind, str] = {
+    ids.ACCOUNT: "SELECT unnest(ARRAY[:merchant, :partner]::uuid[])",
+    ids.ADJUSTMENT: "SELECT document_id FROM stock_movements WHERE merchant_id = :merchant AND document = 'adjustment'",
+    ids.API_KEY: "SELECT id FROM api_keys WHERE account_id IN (:merchant, :partner)",
+    ids.CHARGE: "SELECT id FROM charges WHERE merchant_id = :merchant",
+    ids.CONTRACT: "SELECT id FROM contracts WHERE merchant_id = :merchant",
+    ids.DECISION: "SELECT id FROM routing_decisions WHERE merchant_id = :merchant",
+    ids.EVENT: "SELECT id FROM events WHERE account_id IN (:merchant, :partner)",
+    ids.FULFILMENT: "SELECT id FROM fulfilments WHERE merchant_id = :merchant",
+    ids.HOLD: "SELECT id FROM holds WHERE merchant_id = :merchant",
+    ids.JOB: "SELECT id FROM jobs WHERE account_id IN (:merchant, :partner)",
+    ids.LEASE: "SELECT DISTINCT lease_id FROM work_orders WHERE merchant_id = :merchant AND lease_id IS NOT NULL",
+    ids.LISTING: "SELECT id FROM listings WHERE merchant_id = :merchant",
+    ids.MESSAGE: "SELECT id FROM inbox WHERE account_id IN (:merchant, :partner)",
+    ids.MOVEMENT: "SELECT id FROM stock_movements WHERE merchant_id = :merchant",
+    ids.ORDER: "SELECT id FROM orders WHERE merchant_id = :merchant",
+    ids.ORDER_LINE: "SELECT id FROM order_lines WHERE merchant_id = :merchant",
+    ids.PARCEL: "SELECT id FROM parcels WHERE merchant_id = :merchant",
+    ids.PRODUCT: "SELECT id FROM products WHERE merchant_id = :merchant",
+    ids.RECEIPT: "SELECT document_id FROM stock_movements WHERE merchant_id = :merchant AND document = 'receipt'",
+    ids.RETURN: "SELECT id FROM returns WHERE merchant_id = :merchant",
+    ids.RETURN_LINE: "SELECT id FROM return_lines WHERE merchant_id = :merchant",
+    ids.SHIPMENT: "SELECT id FROM shipments WHERE merchant_id = :merchant",
+    ids.STORE: "SELECT id FROM stores WHERE merchant_id = :merchant",
+    ids.STORE_UPDATE: "SELECT id FROM store_updates WHERE merchant_id = :merchant",
+    ids.TRACKING_EVENT: "SELECT id FROM tracking_events WHERE merchant_id = :merchant",
+    ids.WAREHOUSE: "SELECT id FROM warehouses WHERE account_id IN (:merchant, :partner)",
+    ids.WORK_ORDER: "SELECT id FROM work_orders WHERE merchant_id = :merchant",
+}
+
+# Table -> what puts a row into it that no call of `DAY` leaves behind.
+ROWS: dict[str, str] = {
+    "jobs": "INSERT INTO jobs (account_id, id, kind, args, state, attempts, due_at, next_at, created_at) "
+    "SELECT o.merchant_id, gen_random_uuid(), 'fulfilment.follow_orders', jsonb_build_object('order_id', o.id), "
+    "       s.state, s.tries, now() + interval '1 day', now() + interval '1 day', now() "
+    "FROM orders AS o CROSS JOIN (VALUES ('dead', 12), ('ready', 0)) AS s (state, tries) "
+    "WHERE o.merchant_id = :merchant AND o.external_id = 'queued'",
+}
+
+
+@dataclass(slots=True)
+class Populated:
+    """The merchant's world, and its strangers: another merchant, another partner, and the merchant's own test twin."""
+
+    http: httpx.AsyncClient
+    works: Works
+    runner: Runner
+    shop: WooCommerceShop
+    operator: Client
+    merchant: Client
+    partner: Client
+    twin: Client
+    other_merchant: Client
+    other_partner: Client
+    made: Json = field(default_factory=dict)
+
+    @property
+    def merchant_id(self) -> UUID:
+        return ids.ACCOUNT.find(self.merchant.account_id)
+
+    @property
+    def partner_id(self) -> UUID:
+        return ids.ACCOUNT.find(self.partner.account_id)
+
+    @property
+    def names(self) -> dict[str, object]:
+        """The parameters of IDS and ROWS."""
+        return {"merchant": self.merchant_id, "partner": self.partner_id}
+
+    async def ids_of(self, kind: ids.Kind) -> list[str]:
+        """The world's ids of a kind, as the outside sees them."""
+        async with self.works.begin(Platform("test")) as work:
+            return [kind.show(value) for value in (await work.db.execute(text(IDS[kind]), self.names)).scalars()]
+
+    async def work_off(self) -> None:
+        """Run every job that is due, and number the events, as workers and relay do."""
+        while True:
+            async with self.works.begin(Platform("test")) as work:
+                rows = (
+                    await work.db.execute(text("SELECT account_id, kind, id FROM jobs WHERE due_at <= now()"))
+                ).all()
+            if not rows:
+                break
+            for account, kind, job in rows:
+                await self.runner.run(kind, account, [job])
+        await Relay(self.works, lambda handed: None, {}, 1.0).number_events()
+
+    async def order(self, external_id: str, sku: str = "MUG", quantity: int = 2) -> str:
+        """The id of a new order, routed if it can be."""
+        address = {"name": "Ada Test", "line1": "1 Mill Lane", "city": "Leeds", "postcode": "LS1 4AP", "country": "GB"}
+        line = {"external_id": "1", "sku": sku, "title": sku.title(), "quantity": quantity}
+        made = await self.merchant.made(
+            "/v1/orders",
+            {
+                "external_id": external_id,
+                "number": external_id,
+                "currency": "GBP",
+                "placed_at": "2026-11-02T09:00:00Z",
+                "email": "ada@example.test",
+                "ship_to": address,
+                "lines": [line],
+            },
+        )
+        await self.work_off()
+        return str(made["id"])
+
+    async def claim(self, order_id: str) -> tuple[str, Json]:
+        """The claimed work of one order: the path of its verbs and the lease to be sent."""
+        claimed = await self.partner.made("/v1/work/claims", {"warehouse_id": self.made["warehouse"], "limit": 1})
+        work: Json = claimed["data"][0]  # type: ignore[index]
+        sent = (await self.merchant.get("/v1/fulfilments", order_id=order_id)).json()["data"]
+        assert [each["id"].partition("_")[2] for each in sent] == [work["id"].partition("_")[2]]
+        return f"/v1/work/orders/{work['id']}", {"lease_id": claimed["lease_id"]}
+
+    async def ship(self, order_id: str, number: str) -> None:
+        """Ship one order's only work."""
+        at, lease = await self.claim(order_id)
+        parcel = {"carrier": "royal_mail", "tracking_number": number}
+        await self.partner.made(f"{at}/ship", {**lease, "parcels": [parcel]})
+        await self.work_off()
+
+
+async def _sites(world: Populated) -> None:
+    hall: Json = {
+        "name": "Hall",
+        "address": {"line1": "1 Mill Lane", "city": "Leeds"},
+        "country": "GB",
+        "postcode": "LS1 1AA",
+        "timezone": "Europe/London",
+        "currency": "GBP",
+        "cutoffs": dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), "14:00"),
+        "services": [
+            {
+                "code": "standard",
+                "carrier": "royal_mail",
+                "zones": [{"countries": ["GB"], "transit_days": 2, "cost_minor": 310}],
+            }
+        ],
+    }
+    world.made["warehouse"] = (await world.partner.made("/v1/warehouses", {**hall, "code": "HALL"}))["id"]
+    second = (await world.partner.made("/v1/warehouses", {**hall, "code": "SECOND"}))["id"]
+    await world.merchant.made("/v1/warehouses", {**hall, "code": "OWN"})
+    offer = {"merchant_id": world.merchant.account_id, "starts_on": "2026-01-01"}
+    contract = await world.partner.made("/v1/contracts", {**offer, "warehouse_id": world.made["warehouse"]})
+    await world.merchant.made(f"/v1/contracts/{contract['id']}/accept", {})
+    await world.partner.made("/v1/contracts", {**offer, "warehouse_id": second})
+    for stranger, code in ((world.other_partner, "ELSEWHERE"), (world.other_merchant, "THEIRS")):
+        await stranger.made("/v1/warehouses", {**hall, "code": code})
+
+
+async def _goods(world: Populated) -> None:
+    for sku in ("MUG", "RARE"):
+        world.made[sku] = (await world.merchant.made("/v1/products", {"sku": sku, "name": sku.title()}))["id"]
+    receipt = {"merchant_id": world.merchant.account_id, "warehouse_id": world.made["warehouse"]}
+    await world.partner.made("/v1/stock/receipts", {**receipt, "lines": [{"sku": "MUG", "quantity": 100}]})
+    counted = {"product_id": world.made["MUG"], "warehouse_id": world.made["warehouse"], "reason": "cycle_count"}
+    await world.merchant.made("/v1/stock/adjustments", {**counted, "on_hand": 99})
+    await world.merchant.put("/v1/routing-policy", {"max_parts": 2, "on_shortage": "backorder", "weights": {}})
+    await world.merchant.put("/v1/returns-policy", {"window_days": 60, "auto_approve": True})
+    await world.work_off()
+
+
+async def _store(world: Populated) -> None:
+    ware = world.shop.stock("MUG", "Mug", "8.50")
+    made = await world.merchant.made(
+        "/v1/stores",
+        {
+            "platform": "woocommerce",
+            "name": "Shop",
+            "base_url": world.shop.url,
+            "credentials": {
+                "consumer_key": world.shop.consumer_key,
+                "consumer_secret": world.shop.consumer_secret,
+            },
+            "webhook_secret": world.shop.webhook_secret,
+        },
+    )
+    store: Json = made["store"]  # type: ignore[assignment]
+    listing = {"store_id": store["id"], "external_id": "4711", "product_id": world.made["MUG"]}
+    await world.merchant.made("/v1/listings", listing)
+    delivery = world.shop.order_created(world.shop.place_order([(ware, 1)]))
+    told = await world.http.post(
+        f"/v1/stores/{store['id']}/webhooks/woocommerce", content=delivery.body, headers=delivery.headers
+    )
+    assert told.is_success, told.text
+    await world.work_off()
+    (sold,) = (await world.merchant.get("/v1/orders")).json()["data"]
+    await world.ship(sold["id"], "RM000000001GB")
+
+
+async def _orders(world: Populated) -> None:
+    delivered = world.made["delivered"] = await world.order("delivered")
+    await world.ship(delivered, "RM000000002GB")
+    scan = {"tracking_number": "RM000000002GB", "carrier": "royal_mail", "state": "delivered"}
+    told = await world.partner.post(
+        "/v1/tracking-events", {"events": [{**scan, "occurred_at": datetime.now(UTC).isoformat()}]}
+    )
+    assert told.is_success, told.text
+    rejected = await world.order("rejected")
+    at, lease = await world.claim(rejected)
+    await world.partner.made(f"{at}/reject", {**lease, "reason": "other", "note": "No."})
+    await world.work_off()
+    await world.merchant.made(f"/v1/orders/{await world.order('cancelled')}/cancel", {})
+    hold = {"reason": "fraud_risk", "note": "Look."}
+    await world.merchant.made(f"/v1/orders/{await world.order('held')}/holds", hold)
+    await world.work_off()
+    await world.order("unknown", sku="NOBODY-KNOWS")
+    await world.order("waits", sku="RARE")
+    in_hand, lease = await world.claim(await world.order("in hand"))
+    await world.partner.made(f"{in_hand}/accept", lease)
+    await world.order("queued")
+
+
+async def _returns(world: Populated) -> None:
+    order = (await world.merchant.get(f"/v1/orders/{world.made['delivered']}")).json()
+    one = [{"line_id": order["lines"][0]["id"], "quantity": 1, "reason": "changed_mind"}]
+    for _ in range(2):
+        back = await world.merchant.made("/v1/returns", {"order_id": order["id"], "lines": one})
+    at = f"/v1/work/returns/{back['id']}"
+    taken = await world.partner.made(f"{at}/receive", {})
+    verdict = {"line_id": taken["lines"][0]["id"], "disposition": "restock", "quantity": 1}  # type: ignore[index]
+    await world.partner.made(f"{at}/inspect", {"lines": [verdict]})
+    await world.work_off()
+
+
+DAY: tuple[Callable[[Populated], Awaitable[None]], ...] = (_sites, _goods, _store, _orders, _returns)
+
+
+async def populate(http: httpx.AsyncClient, platform_key: str, works: Works, settings: Settings) -> Populated:
+    """The world. `works` is the worker's."""
+    load_tasks()
+    operator = Client(http, platform_key, "")
+    accounts: list[Mapping[str, Json]] = [
+        (await operator.made("/v1/accounts", {"kind": kind, "name": name}))  # type: ignore[misc]
+        for kind, name in (
+            ("merchant", "Ada's Mugs"),
+            ("partner", "Quick 3PL"),
+            ("merchant", "Bob's Jugs"),
+            ("partner", "Slow 3PL"),
+        )
+    ]
+    live = [Client(http, each["live"]["secret"], each["live"]["account_id"]) for each in accounts]
+    twin = Client(http, accounts[0]["test"]["secret"], accounts[0]["test"]["account_id"])
+    shop = WooCommerceShop("https://shop.test", "ck_1", "cs_1", secrets.token_hex(16))
+    shop_http = in_memory(woocommerce_storefront(shop))
+    runner = Runner(works, settings, Vault(settings.security.secret_keys), shop_http)
+    world = Populated(http, works, runner, shop, operator, live[0], live[1], twin, live[2], live[3])
+    for step in DAY:
+        await step(world)
+    async with works.begin(Platform("test")) as work:
+        for statement in ROWS.values():
+            await work.db.execute(text(statement), world.names)
+    await shop_http.aclose()
+    return world
