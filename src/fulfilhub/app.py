@@ -12,7 +12,7 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 
-from fulfilhub.accounts.principal import KeyRing, authenticate, callers
+from fulfilhub.accounts.principal import KeyRing, access, authenticate, callers
 from fulfilhub.accounts.routes import ROUTES as ACCOUNTS
 from fulfilhub.billing.routes import ROUTES as BILLING
 from fulfilhub.catalogue.routes import ROUTES as CATALOGUE
@@ -58,6 +58,30 @@ ROUTES: list[HTTPRouteHandler] = [
 ]
 
 
+TAGS: dict[str, str] = {
+    "Accounts": "Organisations: merchants, partners (3PLs) and the platform. Each has a live account and a test twin.",
+    "API keys": "Keys of the caller's own account: made, rotated and revoked. A secret is shown once.",
+    "Contracts": "Which merchant may use which warehouse of which partner. A partner offers, the merchant accepts.",
+    "Products": "What is stocked, picked and shipped: one product is one SKU.",
+    "Listings": "Which variant of which store means which product, where its SKU does not say so.",
+    "Warehouses": "Places with stock, cut-off times, a calendar and shipping services, run by a partner or a merchant.",
+    "Stock": "Levels per product and warehouse, goods that come in, counts, and the ledger of every change.",
+    "Orders": "Taken once each, corrected, held, cancelled, and followed by their timeline.",
+    "Routing": "Why an order goes where it goes: the policy, and each decision with every candidate.",
+    "Fulfilments": "Lines of an order sent to one warehouse, as the merchant sees them.",
+    "Work": "The queue of whoever runs a warehouse: claim, accept, pick, pack, ship, and take returns in.",
+    "Shipments": "What left, parcel by parcel, and where carriers say it is.",
+    "Returns": "Goods that come back: requested, decided, received and inspected, by the merchant's policy.",
+    "Stores": "Connections to Shopify, WooCommerce and your own storefront, and what each was told.",
+    "Store webhooks": "Doors that storefronts call, signed with the store's webhook secret instead of an API key.",
+    "Billing": "What was charged, why, and a month's sums.",
+    "Events": "The log of everything that happened in the account, read by cursor.",
+    "Jobs": "Background work that failed too often and waits for a person.",
+    "Health": "Whether this server lives and is ready.",
+}
+"""What the groups of the reference are for, in reading order."""
+
+
 def make_app(settings: Settings, clock: Clock = utc_now) -> Api:
     """The API on these settings. Pools open at the first use and close at shutdown."""
     load_tasks()
@@ -91,6 +115,8 @@ def make_app(settings: Settings, clock: Clock = utc_now) -> Api:
 
     return Api(
         settings,
+        tags=TAGS,
+        access=access,
         route_handlers=[*ROUTES, *health_routes({"database": database_answers}, {"redis": redis_answers})],
         guards=[authenticate],
         dependencies={**{name: _always(value) for name, value in given.items()}, **callers(), **once()},

@@ -49,6 +49,7 @@ IDS: dict[ids.Kind, str] = {
     ids.ORDER: "SELECT id FROM orders WHERE merchant_id = :merchant",
     ids.ORDER_LINE: "SELECT id FROM order_lines WHERE merchant_id = :merchant",
     ids.PARCEL: "SELECT id FROM parcels WHERE merchant_id = :merchant",
+    ids.PRIVACY_REQUEST: "SELECT id FROM privacy_requests WHERE merchant_id = :merchant",
     ids.PRODUCT: "SELECT id FROM products WHERE merchant_id = :merchant",
     ids.RECEIPT: "SELECT document_id FROM stock_movements WHERE merchant_id = :merchant AND document = 'receipt'",
     ids.RETURN: "SELECT id FROM returns WHERE merchant_id = :merchant",
@@ -184,6 +185,8 @@ async def _sites(world: Populated) -> None:
 async def _goods(world: Populated) -> None:
     for sku in ("MUG", "RARE"):
         world.made[sku] = (await world.merchant.made("/v1/products", {"sku": sku, "name": sku.title()}))["id"]
+    pair = {"sku": "PAIR", "name": "Pair of mugs", "components": [{"sku": "MUG", "units": 2}]}
+    world.made["PAIR"] = (await world.merchant.made("/v1/products", pair))["id"]
     receipt = {"merchant_id": world.merchant.account_id, "warehouse_id": world.made["warehouse"]}
     await world.partner.made("/v1/stock/receipts", {**receipt, "lines": [{"sku": "MUG", "quantity": 100}]})
     counted = {"product_id": world.made["MUG"], "warehouse_id": world.made["warehouse"], "reason": "cycle_count"}
@@ -242,6 +245,7 @@ async def _orders(world: Populated) -> None:
     in_hand, lease = await world.claim(await world.order("in hand"))
     await world.partner.made(f"{in_hand}/accept", lease)
     await world.order("queued")
+    await world.order("kit", sku="PAIR", quantity=1)
 
 
 async def _returns(world: Populated) -> None:
@@ -256,7 +260,12 @@ async def _returns(world: Populated) -> None:
     await world.work_off()
 
 
-DAY: tuple[Callable[[Populated], Awaitable[None]], ...] = (_sites, _goods, _store, _orders, _returns)
+async def _privacy(world: Populated) -> None:
+    await world.merchant.made("/v1/privacy-requests", {"kind": "export", "email": "ada@example.test"})
+    await world.work_off()
+
+
+DAY: tuple[Callable[[Populated], Awaitable[None]], ...] = (_sites, _goods, _store, _orders, _returns, _privacy)
 
 
 async def populate(http: httpx.AsyncClient, platform_key: str, works: Works, settings: Settings) -> Populated:

@@ -146,6 +146,7 @@ def test_parameters_say_where_and_what(contract: Json) -> None:
         "required": False,
         "description": "Any of these.",
         "schema": {"type": "array", "items": {"type": "string"}},
+        "example": ["Blue mug, hand thrown"],
     }
     assert parameters["colour"]["schema"]["enum"] == ["blue", "red"]
     change = {p["name"]: p for p in contract["paths"]["/v1/notes/{order_id}"]["patch"]["parameters"]}

@@ -18,7 +18,7 @@ from litestar.connection import ASGIConnection
 from litestar.di import Provide
 from litestar.handlers.base import BaseRouteHandler
 
-from fulfilhub.accounts.rules import KEY, AccountKind, Mode
+from fulfilhub.accounts.rules import KEY, PERMISSIONS, AccountKind, Mode
 from fulfilhub.platform import ids
 from fulfilhub.platform.errors import Forbidden, Unauthenticated
 from fulfilhub.platform.scopes import Merchant, Nobody, Operator, Partner
@@ -27,6 +27,7 @@ from fulfilhub.platform.work import Works
 from fulfilhub.web.checks import ApiRequest
 from fulfilhub.web.headers import note_caller
 from fulfilhub.web.limits import RateLimiter
+from fulfilhub.web.openapi import Access
 from fulfilhub.web.tracing import AsgiScope
 
 REMEMBERED_SECONDS = 5.0
@@ -165,6 +166,15 @@ class KeyRing:
         while len(self._known) > REMEMBERED_KEYS:
             self._known.popitem(last=False)
         return caller
+
+
+def access(handler: BaseRouteHandler) -> Access | None:
+    """What `may` and the signature of a route say of its callers, for the contract; None when it needs no key."""
+    permission = handler.opt.get("permission")
+    if permission is None:
+        return None
+    kinds = [kind for kind in AccountKind if kind in _kinds_wanted(handler) and permission in PERMISSIONS[kind]]
+    return Access(permission, tuple(map(str, kinds)))
 
 
 def _kinds_wanted(handler: BaseRouteHandler) -> frozenset[AccountKind]:

@@ -14,7 +14,7 @@ from fulfilhub.platform import ids
 from fulfilhub.platform.jobs.deadletters import DeadJob
 
 Name = Annotated[str, Meta(min_length=1, max_length=200, examples=["Ada's Mugs"])]
-Permission = Annotated[str, Meta(min_length=1, max_length=60, examples=["orders:read"])]
+Permission = Annotated[str, Meta(min_length=1, max_length=60, examples=["keys:read"])]
 AccountId = Annotated[str, Meta(pattern=ids.ACCOUNT.pattern, examples=["acc_01h455vb4pex5vsknk084sn02q"])]
 WarehouseId = Annotated[str, Meta(pattern=ids.WAREHOUSE.pattern, examples=["wh_01h455vb4pex5vsknk084sn02q"])]
 
@@ -58,7 +58,7 @@ class KeyIn(Struct, kw_only=True, forbid_unknown_fields=True):
 
     name: Name
     permissions: Annotated[list[Permission], Meta(min_length=1, max_length=50)] | None = None
-    expires_at: datetime | None = None
+    expires_at: Annotated[datetime | None, Meta(examples=["2036-01-01T00:00:00Z"])] = None
 
 
 class KeyRotateIn(Struct, kw_only=True, forbid_unknown_fields=True):

@@ -26,7 +26,14 @@ Kind = Annotated[ChargeKindName | None, QueryParameter(description="Only charges
 OrderId = Annotated[str | None, QueryParameter(max_length=60, description="Only the charges for this order.")]
 After = Annotated[datetime | None, QueryParameter(description="Only what occurred after this moment.")]
 Before = Annotated[datetime | None, QueryParameter(description="Only what occurred before this moment.")]
-Month = Annotated[str, QueryParameter(pattern=r"^\d{4}-\d{2}$", description="A month in UTC, such as 2026-11.")]
+Month = Annotated[
+    str,
+    QueryParameter(
+        pattern=r"^[12][0-9]{3}-(0[1-9]|1[0-2])$",
+        description="A month in UTC, such as 2026-11.",
+        schema_extra={"examples": ["2026-11"]},
+    ),
+]
 
 
 @get("/v1/charges", **may("billing:read"), tags=["Billing"], summary="List charges", responses=READ)

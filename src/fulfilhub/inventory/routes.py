@@ -16,6 +16,7 @@ from fulfilhub.inventory import commands, queries
 from fulfilhub.inventory.commands import ReceiptLine
 from fulfilhub.inventory.queries import MovementRow
 from fulfilhub.inventory.schemas import (
+    DOCUMENT_PATTERN,
     LevelOut,
     MovementOut,
     ReceiptIn,
@@ -46,7 +47,7 @@ from fulfilhub.platform.errors import (
 from fulfilhub.platform.work import Works
 from fulfilhub.web.conditional import IfMatch, expected_version
 from fulfilhub.web.once import Once
-from fulfilhub.web.paging import Cursor, Limit, Page, decode_cursor, page, page_of
+from fulfilhub.web.paging import Cursor, Limit, Page, cursor_like, decode_cursor, page, page_of
 from fulfilhub.web.problems import problems
 from fulfilhub.web.replies import created, ok
 
@@ -60,7 +61,17 @@ WarehouseFilter = Annotated[str | None, QueryParameter(max_length=40, descriptio
 ProductFilter = Annotated[str | None, QueryParameter(max_length=40, description="Only this product.")]
 DocumentFilter = Annotated[
     str | None,
-    QueryParameter(max_length=40, description="Only movements of this receipt, order, fulfilment, return ..."),
+    QueryParameter(
+        description="Only movements of this receipt, order, fulfilment, return ...",
+        schema_extra={"pattern": DOCUMENT_PATTERN, "examples": ["rcp_01h455vb4pex5vsknk084sn02q"]},
+    ),
+]
+
+LevelCursor = Annotated[
+    str | None,
+    cursor_like(
+        "WyIwMTkzNTcyYi1kOWM3LTdkMmMtYTRmMS0zZjZhNWI4YzlkMGUiLCIwMTkzNTcyYi1kOWM3LTdkMmMtYTRmMS0zZjZhNWI4YzlkMGUiXQ"
+    ),
 ]
 
 
@@ -175,13 +186,13 @@ async def list_stock(
     works: NamedDependency[Works],
     merchant: NamedDependency[MerchantCaller],
     limit: Limit = 50,
-    cursor: Cursor = None,
+    cursor: LevelCursor = None,
     sku: SkuFilter = None,
     warehouse_id: WarehouseFilter = None,
 ) -> Page[LevelOut]:
     """One row per product and warehouse where the product ever was, by product, oldest product first. Kits have no
     stock: ask for one by its SKU, and each warehouse's row says how many it could send."""
-    after = None if cursor is None else cast("tuple[UUID, UUID]", decode_cursor(cursor, UUID, UUID))
+    after = None if not cursor else cast("tuple[UUID, UUID]", decode_cursor(cursor, UUID, UUID))
     warehouse = None if warehouse_id is None else ids.WAREHOUSE.read(warehouse_id, "query/warehouse_id")
     async with works.begin(merchant.scope) as work:
         found = {} if sku is None else await catalogue.find_products(work, [sku])

@@ -221,6 +221,7 @@ DOCUMENTS = {
     "return": ids.RETURN,
 }
 """What papers may stand behind a movement, and how their ids look."""
+DOCUMENT_PATTERN = f"^({'|'.join(kind.prefix for kind in DOCUMENTS.values())})_{ids.SUFFIX}$"
 
 
 def read_document(text: str, pointer: str) -> UUID:

@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 from litestar import Response, get, patch, post
 from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from fulfilhub.accounts.principal import MerchantCaller, may
@@ -58,10 +59,25 @@ from fulfilhub.web.replies import created, ok
 
 READ = problems(Unauthenticated, Forbidden, NotFound, Invalid, RateLimited)
 WRITE = problems(Unauthenticated, Forbidden, NotFound, Conflict, Stale, Invalid, RateLimited)
+REPEATED = ResponseSpec(OrderOut, description="Taken before: the order as it is now.", generate_examples=False)
 ITEM = Reader(OrderIn)
 
-Text = Annotated[str | None, QueryParameter(max_length=320)]
-Moment = Annotated[datetime | None, QueryParameter(description="RFC 3339 with its offset.")]
+
+def _exactly(what: str, most: int = 320) -> Any:
+    return QueryParameter(max_length=most, description=f"Only orders with this {what}.")
+
+
+Number = Annotated[str | None, _exactly("number")]
+Email = Annotated[str | None, _exactly("e-mail address of the customer")]
+TrackingNumber = Annotated[str | None, _exactly("tracking number on one of their parcels")]
+ExternalId = Annotated[str | None, _exactly("id in the store (or of your own)")]
+StoreFilter = Annotated[str | None, QueryParameter(max_length=60, description="Only orders of this store.")]
+After = Annotated[
+    datetime | None, QueryParameter(description="Only what is after this moment (RFC 3339, with offset).")
+]
+Before = Annotated[
+    datetime | None, QueryParameter(description="Only what is before this moment (RFC 3339, with offset).")
+]
 
 
 def links(vault: Vault, settings: Settings) -> Callable[[UUID], str]:
@@ -90,7 +106,13 @@ def _store(told: OrderIn, pointer: str = "/store_id") -> UUID:
     return NO_STORE if told.store_id is None else ids.STORE.read(told.store_id, pointer)
 
 
-@post("/v1/orders", **may("orders:write"), tags=["Orders"], summary="Take an order", responses=WRITE)
+@post(
+    "/v1/orders",
+    **may("orders:write"),
+    tags=["Orders"],
+    summary="Take an order",
+    responses={**WRITE, 200: REPEATED},
+)
 async def create_order(
     request: ApiRequest,
     intake: NamedDependency[Intake],
@@ -186,17 +208,17 @@ async def list_orders(
     settings: NamedDependency[Settings],
     limit: Limit = 50,
     cursor: Cursor = None,
-    number: Text = None,
-    email: Text = None,
-    tracking_number: Text = None,
-    external_id: Text = None,
-    store_id: Text = None,
+    number: Number = None,
+    email: Email = None,
+    tracking_number: TrackingNumber = None,
+    external_id: ExternalId = None,
+    store_id: StoreFilter = None,
     order_status: Annotated[OrderStatus | None, QueryParameter(name="status")] = None,
     promise: Annotated[PromiseState | None, QueryParameter(description="How its promise stands.")] = None,
-    created_after: Moment = None,
-    created_before: Moment = None,
-    placed_after: Moment = None,
-    placed_before: Moment = None,
+    created_after: After = None,
+    created_before: Before = None,
+    placed_after: After = None,
+    placed_before: Before = None,
 ) -> Page[OrderOut]:
     """Oldest first. Number, e-mail and tracking number are compared without regard to case and blanks."""
     filters = Filters(

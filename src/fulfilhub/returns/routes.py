@@ -33,6 +33,7 @@ from fulfilhub.returns.schemas import (
     work_out,
 )
 from fulfilhub.web.conditional import IfMatch, expected_version
+from fulfilhub.web.links import BODY, After, after
 from fulfilhub.web.once import Once
 from fulfilhub.web.paging import Cursor, Limit, Page, id_cursor, page
 from fulfilhub.web.problems import problems
@@ -41,9 +42,18 @@ from fulfilhub.web.replies import created, ok
 READ = problems(Unauthenticated, Forbidden, NotFound, Invalid, RateLimited)
 WRITE = problems(Unauthenticated, Forbidden, NotFound, Conflict, Stale, Invalid, RateLimited)
 
+
 StateFilter = Annotated[StateName | None, QueryParameter(name="state", description="Only returns in this state.")]
 OrderFilter = Annotated[str | None, QueryParameter(max_length=60, description="Only returns of this order.")]
 WarehouseFilter = Annotated[str | None, QueryParameter(max_length=60, description="Only returns to this warehouse.")]
+
+
+def _return_of(at: str) -> After:
+    line = {"line_id": f"{BODY}{at}/parcels/0/contents/0/line_id", "quantity": 1}
+    return After(body={"order_id": f"{BODY}{at}/order_id", "lines": [line]})
+
+
+SHIPPED, LAST_SHIPPED = _return_of(""), _return_of("/data/0")
 
 
 async def _detail(work: Work, return_id: str) -> ReturnOut:
@@ -53,7 +63,13 @@ async def _detail(work: Work, return_id: str) -> ReturnOut:
     return return_out(row, lines, (await queries.verdicts_of(work, [found]))[found])
 
 
-@post("/v1/returns", **may("returns:write"), tags=["Returns"], summary="Request a return", responses=WRITE)
+@post(
+    "/v1/returns",
+    **may("returns:write", **after(getShipment=SHIPPED, listShipments=LAST_SHIPPED, listOrderShipments=LAST_SHIPPED)),
+    tags=["Returns"],
+    summary="Request a return",
+    responses=WRITE,
+)
 async def request_return(
     works: NamedDependency[Works],
     merchant: NamedDependency[MerchantCaller],
@@ -225,7 +241,7 @@ async def set_policy(
         return ok(work, policy_out(await queries.policy_of(work)))
 
 
-@get("/v1/work/returns", **may("work:read"), tags=["Partner work"], summary="List returns to take in", responses=READ)
+@get("/v1/work/returns", **may("work:read"), tags=["Work"], summary="List returns to take in", responses=READ)
 async def list_work_returns(
     works: NamedDependency[Works],
     partner: NamedDependency[PartnerCaller],
@@ -244,7 +260,7 @@ async def list_work_returns(
 @get(
     "/v1/work/returns/{return_id:str}",
     **may("work:read"),
-    tags=["Partner work"],
+    tags=["Work"],
     summary="Get a return to take in",
     responses=READ,
 )
@@ -259,7 +275,7 @@ async def get_work_return(
 @post(
     "/v1/work/returns/{return_id:str}/receive",
     **may("work:write"),
-    tags=["Partner work"],
+    tags=["Work"],
     summary="Receive a return",
     status_code=200,
     responses=WRITE,
@@ -281,7 +297,7 @@ async def receive_return(
 @post(
     "/v1/work/returns/{return_id:str}/inspect",
     **may("work:write"),
-    tags=["Partner work"],
+    tags=["Work"],
     summary="Inspect a return",
     status_code=200,
     responses=WRITE,

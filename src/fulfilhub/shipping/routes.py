@@ -44,6 +44,7 @@ from fulfilhub.shipping.schemas import (
     to_ship,
 )
 from fulfilhub.web.checks import ApiRequest
+from fulfilhub.web.links import BODY, After, after
 from fulfilhub.web.once import Once
 from fulfilhub.web.paging import Cursor, Limit, Page, id_cursor, page
 from fulfilhub.web.problems import Problem, describe, problems
@@ -53,12 +54,19 @@ READ = problems(Unauthenticated, Forbidden, NotFound, Invalid, RateLimited)
 WRITE = problems(Unauthenticated, Forbidden, NotFound, Conflict, Invalid, RateLimited)
 First = Annotated[date, QueryParameter(name="from", description="The first day that counts (UTC).")]
 End = Annotated[date, QueryParameter(name="to", description="The day after the last that counts (UTC).")]
-Text = Annotated[str | None, QueryParameter(max_length=200)]
+PICKED = After(
+    {"work_id": f"{BODY}/id"},
+    {
+        "lease_id": f"{BODY}/lease_id",
+        "parcels": [{"carrier": f"{BODY}/carrier", "tracking_number": "AB123456789GB"}],
+    },
+)
+OrderFilter = Annotated[str | None, QueryParameter(max_length=60, description="Only shipments of this order.")]
 
 
 @post(
     "/v1/work/orders/{work_id:str}/ship",
-    **may("work:write"),
+    **may("work:write", **after(pickWork=PICKED, packWork=PICKED)),
     tags=["Work"],
     summary="Ship a work order",
     status_code=200,
@@ -106,7 +114,7 @@ async def list_shipments(
     merchant: NamedDependency[MerchantCaller],
     limit: Limit = 50,
     cursor: Cursor = None,
-    order_id: Text = None,
+    order_id: OrderFilter = None,
 ) -> Page[ShipmentOut]:
     """What left, oldest first."""
     order = None if order_id is None else ids.ORDER.read(order_id, "query/order_id")

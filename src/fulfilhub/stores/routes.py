@@ -40,6 +40,7 @@ from fulfilhub.stores.schemas import (
 )
 from fulfilhub.web.conditional import IfMatch, expected_version
 from fulfilhub.web.once import Once
+from fulfilhub.web.openapi import RAW_BODY
 from fulfilhub.web.paging import Cursor, Limit, Page, page_of
 from fulfilhub.web.problems import problems
 from fulfilhub.web.replies import created, ok
@@ -224,6 +225,7 @@ async def retry_update(
 
 @post(
     "/v1/stores/{store_id:str}/webhooks/woocommerce",
+    opt={RAW_BODY: "What WooCommerce sends, signed byte for byte in X-WC-Webhook-Signature."},
     tags=["Store webhooks"],
     summary="Deliver a WooCommerce webhook",
     status_code=200,
@@ -243,6 +245,7 @@ async def deliver_woocommerce(
 
 @post(
     "/v1/stores/{store_id:str}/webhooks/shopify",
+    opt={RAW_BODY: "What Shopify sends, signed byte for byte in X-Shopify-Hmac-Sha256."},
     tags=["Store webhooks"],
     summary="Deliver a Shopify webhook",
     status_code=200,

@@ -111,7 +111,7 @@ def check_credentials(platform: PlatformKind, given: dict[str, str]) -> None:
     missing = [name for name in wanted if not given.get(name)]
     problems = [FieldError(f"/credentials/{name}", "Required for this platform.", "required") for name in missing]
     problems += [
-        FieldError(f"/credentials/{name}", f"A {platform} store takes: {', '.join(wanted) or 'no credentials'}.")
+        FieldError(f"/credentials/{name}", f"A store of {platform} takes: {', '.join(wanted) or 'no credentials'}.")
         for name in given
         if name not in wanted
     ]

@@ -56,11 +56,13 @@ class StoreIn(Struct, kw_only=True, forbid_unknown_fields=True):
     """A store to connect. `webhook_secret`: Shopify's client secret, or the secret you typed into WooCommerce; without
     it we make one for WooCommerce. `shop_domain`: the shop's myshopify.com name, if `base_url` is another."""
 
-    platform: PlatformName
+    platform: Annotated[PlatformName, Meta(examples=["shopify"])]
     name: Name
     base_url: Url = ""
     shop_domain: Domain = ""
-    credentials: CredentialsIn = field(default_factory=CredentialsIn)
+    credentials: Annotated[CredentialsIn, Meta(examples=[{"access_token": "shpat_0123456789abcdef"}])] = field(
+        default_factory=CredentialsIn
+    )
     webhook_secret: Secret | None = None
     settings: StoreSettings = field(default_factory=StoreSettings)
 

@@ -80,6 +80,9 @@ class Checks:
         for route in app.routes:
             if isinstance(route, HTTPRoute):
                 self._methods[route.path_format] = ", ".join(sorted(route.methods))
+                for _, needs in route.route_handler_map.values():
+                    # One after the other: ours are ready at once, and a task for each would cost more than they do.
+                    needs.dependency_batches = [{each} for batch in needs.dependency_batches for each in batch]
                 for handler in route.route_handlers:
                     self._known[handler] = operation(handler)
                     if handler.opt.get("batch"):

@@ -15,31 +15,98 @@ KNOWN_FORMATS: dict[str, object] = {
     "duration": "PT30M",
     "uuid": "0193572b-d9c7-7d2c-a4f1-3f6a5b8c9d0e",
 }
+SUFFIX = "_01h455vb4pex5vsknk084sn02q"
 # What an answer's field is likely to hold, by its name.
 LIKELY: dict[str, str] = {
+    "access_token": "shpat_0123456789abcdef",
     "actions": "cancel",
-    "carrier": "royal-mail",
+    "actor": f"key{SUFFIX}",
+    "barcodes": "5012345678900",
+    "base_url": "https://shop.example.com",
+    "carrier": "royal_mail",
+    "city": "Leeds",
     "code": "standard",
+    "company": "Analytical Engines Ltd",
+    "consumer_key": "ck_0123456789abcdef",
+    "consumer_secret": "cs_0123456789abcdef",
     "countries": "GB",
     "country": "GB",
     "currency": "GBP",
+    "customs_currency": "GBP",
+    "decided_by": f"key{SUFFIX}",
+    "decline_reason": "Worn and washed.",
+    "description": "Arrived at the depot",
+    "detail": "The returns window has ended.",
+    "document": "receipt",
+    "document_id": f"rcp{SUFFIX}",
     "email": "ada@example.com",
     "external_id": "5678901234567",
+    "formula": "1 order x GBP 0.30",
+    "hint": "x7Qd",
+    "hs_code": "691110",
+    "kind": "fulfilment.route_orders",
+    "last_error": "TimeoutError: the store did not answer",
+    "line1": "1 Mill Lane",
+    "line2": "Flat 2",
+    "location": "Leeds",
+    "month": "2026-11",
     "name": "Ada Lovelace",
+    "next_cursor": "WyIwMTkzNTcyYi1kOWM3LTdkMmMtYTRmMS0zZjZhNWI4YzlkMGUiXQ",
+    "note": "Leave it with the neighbour.",
     "number": "#1001",
+    "order_number": "#1001",
+    "origin_country": "GB",
+    "outcome": "routed",
+    "permissions": "orders:read",
+    "phone": "+44 113 496 0000",
+    "placed_by": f"key{SUFFIX}",
+    "pointer": "/lines/0/sku",
     "postcode": "N1 9GU",
     "postcode_prefixes": "N1",
+    "price_version": "2026-11",
     "reason": "damaged",
+    "reference": "PO 1007",
+    "region": "West Yorkshire",
+    "released_by": f"key{SUFFIX}",
+    "secret": "fh_live_2un64iq1IH-6OiG3SSg3tUd1aWO9OTVHONUoTzlyT9k",
+    "sentence": "There is no product with this SKU.",
     "service": "standard",
+    "shop_domain": "adas-mugs.myshopify.com",
     "sku": "MUG-BLUE",
     "state": "open",
     "status": "open",
+    "stock_location": "gid://shopify/Location/1001",
+    "tags": "gift",
+    "tax_class": "standard",
     "timezone": "Europe/London",
+    "title": "Blue mug, hand thrown",
+    "told_as": "gid://shopify/Fulfillment/1001",
+    "topic": "orders/create",
     "tracking_number": "AB123456789GB",
+    "tracking_page": f"https://fulfilhub.example.com/t/ord{SUFFIX}.Zk3vQ1",
+    "tracking_url": "https://www.royalmail.com/track-your-item#/tracking-results/AB123456789GB",
+    "type": "order.received",
+    "unit": "order",
     "url": "https://example.com",
+    "webhook_secret": "7b1e8c52d9f04a6f",
+    "webhook_url": f"https://fulfilhub.example.com/v1/stores/str{SUFFIX}/webhooks/shopify",
 }
-SUFFIX = "_01h455vb4pex5vsknk084sn02q"
+# What fields, parameters and classes call what has another name.
+SHORT = {
+    "key": "API_key",
+    "line": "order_line",
+    "merchant": "account",
+    "new_key": "API_key",
+    "operator": "account",
+    "partner": "account",
+    "return_work": "return",
+    "twin": "account",
+    "update": "store_update",
+    "work": "work_order",
+    "work_line": "return_line",
+}
 PREFIXES = {kind.noun.replace(" ", "_"): kind.prefix for kind in vars(ids).values() if isinstance(kind, ids.Kind)}
+PREFIXES |= {short: PREFIXES[noun] for short, noun in SHORT.items()}
 DEPTH = 12
 
 
@@ -52,6 +119,10 @@ class Examples:
     def of(self, schema: Json) -> tuple[bool, object]:
         """(True, a value that fits the schema), or (False, None) when nothing fits a required field."""
         return self._of(schema, "", "", DEPTH)
+
+    def of_field(self, schema: Json, name: str) -> tuple[bool, object]:
+        """As `of`, for a field or a parameter of this name."""
+        return self._of(schema, name, "", DEPTH)
 
     def _of(self, schema: Json, name: str, owner: str, depth: int) -> tuple[bool, object]:
         if depth == 0:
@@ -110,11 +181,11 @@ def _guess(schema: Json, name: str, owner: str) -> tuple[bool, object]:
     if kind != "string":
         return True, {}
     pattern = str(schema.get("pattern", ""))
-    noun = _snake(owner) if name == "id" else name.removesuffix("_id")
-    prefix = PREFIXES.get(noun) if name == "id" or name.endswith("_id") else None
+    names_one = name == "id" or name.endswith(("_id", "_ids"))
+    prefix = PREFIXES.get(_snake(owner) if name == "id" else re.sub("_ids?$", "", name)) if names_one else None
     if pattern.endswith(f"_{ids.SUFFIX}$"):
         prefix = pattern[1:].partition("_")[0]
-    text = f"{prefix}{SUFFIX}" if prefix else LIKELY.get(name, "text")
+    text = f"{prefix}{SUFFIX}" if prefix and name not in LIKELY else LIKELY.get(name, "text")
     low, high = cast("int", schema.get("minLength", 0)), cast("int", schema.get("maxLength", len(text)))
     fits = low <= len(text) <= high and re.search(pattern, text) is not None
     return (True, text) if fits else (False, None)

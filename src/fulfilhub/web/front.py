@@ -7,11 +7,12 @@ place in the metrics.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 import structlog
 from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
 from litestar.types import ControllerRouterHandler, Message, Receive, Send
 
 from fulfilhub.platform import metrics, telemetry
@@ -22,7 +23,7 @@ from fulfilhub.web.docs import docs_routes
 from fulfilhub.web.headers import finish
 from fulfilhub.web.jsonschemas import Json
 from fulfilhub.web.limits import RateLimiter
-from fulfilhub.web.openapi import document
+from fulfilhub.web.openapi import About, Access, document
 from fulfilhub.web.problems import handle
 from fulfilhub.web.replies import replay
 from fulfilhub.web.tracing import AsgiScope, request_id, template
@@ -53,10 +54,17 @@ class Api(Litestar):
     /docs, and `state.limits` counting calls per key."""
 
     def __init__(
-        self, settings: Settings, *, route_handlers: Sequence[ControllerRouterHandler], **options: Any
+        self,
+        settings: Settings,
+        *,
+        route_handlers: Sequence[ControllerRouterHandler],
+        tags: Mapping[str, str] | None = None,
+        access: Callable[[HTTPRouteHandler], Access | None] = lambda _: None,
+        **options: Any,
     ) -> None:
-        """`options` are Litestar's own (guards, dependencies, state, lifespan). Raises ImproperlyConfiguredException
-        or TypeError for a handler whose declaration can't be served."""
+        """`tags` and `access` are for the contract (see `About`); `options` are Litestar's own (guards, dependencies,
+        state, lifespan). Raises ImproperlyConfiguredException or TypeError for a handler whose declaration can't be
+        served."""
         checks = Checks()
         limits = RateLimiter(settings.redis.url, settings.redis.namespace, settings.policy.rate_limit)
         super().__init__(
@@ -71,12 +79,13 @@ class Api(Litestar):
             **options,
         )
         self.state.limits = limits
+        self._about = About(TITLE, VERSION, DESCRIPTION, tags or {}, access)
         self._secure = settings.server.url.startswith("https://")
         checks.prepare(self, settings.server.body_limit * BATCH)
 
     def contract(self) -> Json:
         """The published contract (OpenAPI 3.1). Raises ValueError for two operations, or two classes, of one name."""
-        return document(self, title=TITLE, version=VERSION, description=DESCRIPTION)
+        return document(self, self._about)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """ASGI entry point."""

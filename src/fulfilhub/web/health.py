@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
-from msgspec import Struct
+from litestar.openapi.datastructures import ResponseSpec
+from msgspec import Meta, Struct
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from fulfilhub.platform import metrics
@@ -27,8 +28,8 @@ class Ready(Struct):
     """What this process needs, and whether it is there. Redis may be away: limits then stay open and the relay
     hands jobs over later, so only the database decides."""
 
-    status: Literal["ok", "degraded", "down"]
-    checks: dict[str, Literal["ok", "down"]]
+    status: Annotated[Literal["ok", "degraded", "down"], Meta(examples=["ok"])]
+    checks: Annotated[dict[str, Literal["ok", "down"]], Meta(examples=[{"database": "ok", "redis": "ok"}])]
 
 
 async def _ask(check: Check) -> Literal["ok", "down"]:
@@ -45,10 +46,18 @@ def health_routes(needed: Mapping[str, Check], wanted: Mapping[str, Check]) -> l
 
     @get("/health/live", tags=["Health"], summary="Is the process alive?", operation_id="getLiveness")
     async def live() -> Live:
+        """Asks nothing of anybody else: an answer means that the process is there."""
         return Live()
 
-    @get("/health/ready", tags=["Health"], summary="Can it serve?", operation_id="getReadiness")
+    @get(
+        "/health/ready",
+        tags=["Health"],
+        summary="Can it serve?",
+        operation_id="getReadiness",
+        responses={503: ResponseSpec(Ready, description="It can't: `checks` says what is away.")},
+    )
     async def ready() -> Response[Ready]:
+        """Asks the database and Redis. `degraded` still serves; load balancers need the status code only."""
         names = [*needed, *wanted]
         answers = await asyncio.gather(*(_ask(check) for check in [*needed.values(), *wanted.values()]))
         checks = dict(zip(names, answers, strict=True))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import cleandoc
 from typing import cast
@@ -25,6 +25,7 @@ from fulfilhub.platform import errors, ids
 from fulfilhub.platform.errors import FulfilHubError
 from fulfilhub.web.examples import PREFIXES, SUFFIX, Examples
 from fulfilhub.web.jsonschemas import Json, generate, items_of
+from fulfilhub.web.links import AFTER, After, Links, Step
 from fulfilhub.web.parameters import Parameter, parameters_of
 from fulfilhub.web.problems import KINDS, MEDIA_TYPE, Internal, Malformed, Problem, TooLarge, WrongMediaType
 
@@ -46,8 +47,36 @@ HEADERS: dict[str, Json] = {
 PROBLEM_CONTENT: Json = {MEDIA_TYPE: {"schema": {"$ref": SCHEMAS + "Problem"}}}
 OTHER_PROBLEM: Json = {"description": "Any other problem.", "content": PROBLEM_CONTENT}
 METHODS = ("get", "post", "put", "patch", "delete")
+SCHEME: Json = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "An API key: `fh_live_...` or `fh_test_...`. An operation names the permission that it needs.",
+}
+RAW_BODY = "raw_body"
+"""Option of a route that reads the body itself: what it is, in words."""
+
 LICENSE: Json = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
 DONE = {200: "Done.", 201: "Made.", 202: "Taken; the rest happens in the background.", 204: "Done; nothing to tell."}
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Whose keys may call an operation, and with which permission."""
+
+    permission: str
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the whole document says of itself. `tags` say what each group of operations is for, in reading order;
+    `access` says what an operation needs of its caller, None when it needs no key."""
+
+    title: str
+    version: str
+    description: str
+    tags: Mapping[str, str]
+    access: Callable[[HTTPRouteHandler], Access | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +87,7 @@ class Operation:
     method: str
     handler: HTTPRouteHandler
     parameters: list[Parameter]
+    access: Access | None
 
     @property
     def id(self) -> str:
@@ -82,36 +112,64 @@ class Operation:
         return None if returned.is_none_type or returned.annotation is None else returned.raw
 
 
-def document(app: Litestar, *, title: str, version: str, description: str) -> Json:
+def document(app: Litestar, about: About) -> Json:
     """The contract of all routes that are in it, in an order that only changes when they do. Raises ValueError for
     two operations, or two classes, of the same name."""
-    operations = sorted(_operations(app), key=lambda o: (o.path, list(METHODS).index(o.method)))
+    operations = sorted(_operations(app, about), key=lambda o: (o.path, list(METHODS).index(o.method)))
     _refuse_twins([operation.id for operation in operations])
     bodies = [o.body.annotation for o in operations if o.body is not None]
     answers = [o.answer for o in operations if o.answer is not None]
     items = [item for _, item in items_of(bodies)]
     schemas, components = generate([*bodies, *answers, Problem, *items], SCHEMAS)
     of_body, of_answer = iter(schemas[: len(bodies)]), iter(schemas[len(bodies) :])
+    shapes = [
+        (o, next(of_body) if o.body is not None else None, next(of_answer) if o.answer is not None else None)
+        for o in operations
+    ]
+    steps = {o.id: _step(o, answer) for o, _, answer in shapes}
+    # Doors that outsiders sign for are nothing that a caller goes on to.
+    links = Links([steps[o.id] for o in operations if RAW_BODY not in o.handler.opt], components)
     paths: dict[str, Json] = {}
-    for operation in operations:
-        body = next(of_body) if operation.body is not None else None
-        answer = next(of_answer) if operation.answer is not None else None
-        paths.setdefault(operation.path, {})[operation.method] = _described(operation, body, answer, components)
+    for operation, body, answer in shapes:
+        found = links.of(steps[operation.id])
+        paths.setdefault(operation.path, {})[operation.method] = _described(operation, body, answer, components, found)
     return {
         "openapi": "3.1.0",
-        "info": {"title": title, "version": version, "description": description, "license": LICENSE},
-        "servers": [{"url": "/"}],
-        "tags": [{"name": tag} for tag in sorted({tag for o in operations for tag in _tags(o)})],
+        "info": _info(about),
+        "servers": [{"url": "/", "description": "The server that this document came from."}],
+        "tags": _known_tags(about.tags, {tag for o in operations for tag in _tags(o)}),
         "paths": paths,
         "components": {
             "schemas": dict(sorted(components.items())),
             "responses": {**{_component(kind): _problem(kind) for kind in KINDS}, "Problem": OTHER_PROBLEM},
             "headers": HEADERS,
-            "securitySchemes": {
-                KEY: {"type": "http", "scheme": "bearer", "description": "An API key: `fh_live_...` or `fh_test_...`."}
-            },
+            "securitySchemes": {KEY: SCHEME},
         },
+        "externalDocs": {"url": "/docs", "description": "This contract as a page to read and search."},
     }
+
+
+def _info(about: About) -> Json:
+    summary = about.description.partition("\n\n")[0]
+    return {
+        "title": about.title,
+        "version": about.version,
+        "summary": summary,
+        "description": about.description,
+        "license": LICENSE,
+    }
+
+
+def _known_tags(described: Mapping[str, str], used: set[str]) -> list[Json]:
+    """Those that are used: the described ones in their order, then the others."""
+    known: list[Json] = [{"name": tag, "description": words} for tag, words in described.items() if tag in used]
+    return known + [{"name": tag} for tag in sorted(used - described.keys())]
+
+
+def _step(operation: Operation, answer: Json | None) -> Step:
+    query = frozenset(p.name for p in operation.parameters if p.place == "query")
+    told = cast("Mapping[str, After]", operation.handler.opt.get(AFTER, {}))
+    return Step(operation.id, operation.path, operation.method, query, answer, told)
 
 
 def dumps(contract: Json) -> str:
@@ -119,13 +177,14 @@ def dumps(contract: Json) -> str:
     return json.dumps(contract, indent=2, ensure_ascii=False) + "\n"
 
 
-def _operations(app: Litestar) -> Iterator[Operation]:
+def _operations(app: Litestar, about: About) -> Iterator[Operation]:
     for route in app.routes:
         if isinstance(route, HTTPRoute):
             for handler in route.route_handlers:
                 if handler.resolve_include_in_schema():
                     for method in handler.http_methods:
-                        yield Operation(route.path_format, method.lower(), handler, parameters_of(handler))
+                        access = about.access(handler)
+                        yield Operation(route.path_format, method.lower(), handler, parameters_of(handler), access)
 
 
 def _refuse_twins(names: Sequence[str]) -> None:
@@ -139,7 +198,13 @@ def _tags(operation: Operation) -> list[str]:
     return list(operation.handler.resolve_tags()) or [(words or ["api"])[0].replace("-", " ").capitalize()]
 
 
-def _described(operation: Operation, body: Json | None, answer: Json | None, components: dict[str, Json]) -> Json:
+def _described(
+    operation: Operation,
+    body: Json | None,
+    answer: Json | None,
+    components: dict[str, Json],
+    links: dict[str, Json],
+) -> Json:
     handler = operation.handler
     summary, details = _words(handler)
     made: Json = {"operationId": operation.id, "tags": _tags(operation), "summary": summary}
@@ -154,9 +219,22 @@ def _described(operation: Operation, body: Json | None, answer: Json | None, com
             "required": not (operation.body.has_default or operation.body.is_optional),
             "content": {_media_type(operation.body): _content(body, Examples(components))},
         }
-    made["responses"] = _responses(operation, answer, components)
-    made["security"] = [dict(needed) for needed in handler.resolve_security()]
+    elif RAW_BODY in handler.opt:
+        content: Json = {MediaType.JSON.value: {"schema": {}, "example": {"id": 1001}}}
+        made["requestBody"] = {"required": True, "description": handler.opt[RAW_BODY], "content": content}
+    made["responses"] = _responses(operation, answer, components, links)
+    made["security"] = _security(operation)
+    if operation.access is not None:
+        made["x-callers"] = list(operation.access.kinds)
     return made
+
+
+def _security(operation: Operation) -> list[Json]:
+    """With the permission that the key needs as its role, as OpenAPI 3.1 has it for schemes without scopes."""
+    role = [operation.access.permission] if operation.access is not None else []
+    return [
+        {name: [*roles, *role] for name, roles in needed.items()} for needed in operation.handler.resolve_security()
+    ]
 
 
 def _words(handler: HTTPRouteHandler) -> tuple[str, str]:
@@ -170,14 +248,21 @@ def _words(handler: HTTPRouteHandler) -> tuple[str, str]:
 
 def _parameter(parameter: Parameter) -> Json:
     made: Json = {"name": parameter.name, "in": parameter.place, "required": parameter.required}
-    if parameter.description:
-        made["description"] = parameter.description
-    made["schema"] = parameter.schema
-    prefix = PREFIXES.get(parameter.name.removesuffix("_id")) if parameter.place == "path" else None
-    if prefix and "pattern" not in parameter.schema:
-        # Said, not checked: what can't be an id is simply not found.
-        shape = {"pattern": f"^{prefix}_{ids.SUFFIX}$", "examples": [prefix + SUFFIX]}
-        made["schema"] = {**parameter.schema, **shape}
+    schema = dict(parameter.schema)
+    described = parameter.description
+    prefix = PREFIXES.get(parameter.name.removesuffix("_id")) if parameter.name.endswith("_id") else None
+    if prefix and schema.get("type") == "string" and "pattern" not in schema:
+        # In a path it is said, not checked: what can't be an id is simply not found.
+        schema |= {"pattern": f"^{prefix}_{ids.SUFFIX}$", "examples": [prefix + SUFFIX]}
+        schema.pop("maxLength", None)
+        if parameter.place == "path":
+            described = described or f"The id, `{prefix}_...`."
+    if described:
+        made["description"] = described
+    made["schema"] = schema
+    found, value = Examples({}).of_field(schema, parameter.name)
+    if found:
+        made["example"] = value
     return made
 
 
@@ -191,7 +276,7 @@ def _content(schema: Json, examples: Examples) -> Json:
     return {"schema": schema, "example": value} if found else {"schema": schema}
 
 
-def _responses(operation: Operation, answer: Json | None, components: dict[str, Json]) -> Json:
+def _responses(operation: Operation, answer: Json | None, components: dict[str, Json], links: dict[str, Json]) -> Json:
     handler = operation.handler
     success: Json = {"description": handler.response_description or DONE.get(handler.status_code, "Done.")}
     headers = ["X-Request-Id"]
@@ -205,11 +290,23 @@ def _responses(operation: Operation, answer: Json | None, components: dict[str, 
         media_type = handler.media_type or MediaType.JSON
         success["content"] = {str(getattr(media_type, "value", media_type)): _content(answer, Examples(components))}
     success["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in sorted(headers)}
+    if links:
+        success["links"] = links
     made: Json = {str(handler.status_code): success}
     for status, kind in sorted(_problems(operation).items()):
         made[str(status)] = {"$ref": RESPONSES + kind}
-    made["default"] = {"$ref": RESPONSES + "Problem"}
-    return made
+        if kind == "Forbidden" and operation.access is not None:
+            made[str(status)] = {"$ref": RESPONSES + kind, "description": _forbidden(operation.access)}
+    for status, spec in (handler.responses or {}).items():
+        if spec.data_container is not Problem:  # another status with the same answer
+            told = {name: ref for name, ref in cast("Json", success["headers"]).items() if name != "Location"}
+            made[str(status)] = {**success, "description": spec.description, "headers": told}
+    return {**dict(sorted(made.items())), "default": {"$ref": RESPONSES + "Problem"}}
+
+
+def _forbidden(access: Access) -> str:
+    kinds = " or ".join(access.kinds)
+    return f"The API key lacks the permission `{access.permission}`, or is not a {kinds}'s."
 
 
 def _problems(operation: Operation) -> dict[int, str]:
@@ -218,6 +315,8 @@ def _problems(operation: Operation) -> dict[int, str]:
     places = {p.place for p in operation.parameters}
     if operation.handler.resolve_security():
         kinds |= {errors.Unauthenticated, errors.Forbidden, errors.RateLimited, Malformed}
+    if RAW_BODY in operation.handler.opt:
+        kinds |= {Malformed, TooLarge}
     if operation.body is not None:
         kinds |= {errors.Invalid, Malformed, TooLarge, WrongMediaType}
     if operation.parameters:
@@ -230,7 +329,8 @@ def _problems(operation: Operation) -> dict[int, str]:
     if "Idempotency-Key" in names:
         kinds.add(errors.Conflict)
     by_status = {kind.status: _component(cls) for cls, kind in KINDS.items()}
-    named = {status: by_status[status] for status in operation.handler.responses or {} if status in by_status}
+    told = operation.handler.responses or {}
+    named = {status: by_status[status] for status, spec in told.items() if spec.data_container is Problem}
     return {**{KINDS[kind].status: _component(kind) for kind in kinds}, **named}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -20,12 +20,19 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 Limit = Annotated[int, QueryParameter(ge=1, le=200, description="How many to return, 1 to 200.")]
-Cursor = Annotated[
-    str | None,
-    QueryParameter(
-        max_length=500, description="Where to go on: `next_cursor` of the page before; empty for the first."
-    ),
-]
+
+
+def cursor_like(example: str) -> Any:
+    """The parameter `cursor` of a list whose cursors look like this."""
+    return QueryParameter(
+        max_length=500,
+        description="Where to go on: `next_cursor` of the page before; empty for the first.",
+        schema_extra={"examples": [example]},
+    )
+
+
+Cursor = Annotated[str | None, cursor_like("WyIwMTkzNTcyYi1kOWM3LTdkMmMtYTRmMS0zZjZhNWI4YzlkMGUiXQ")]
+"""Of a list sorted by id."""
 
 
 class Page(Struct, Generic[T]):

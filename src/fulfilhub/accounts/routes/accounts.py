@@ -115,6 +115,13 @@ async def list_keys(
         )
 
 
+@get("/v1/api-keys/{key_id:str}", **may("keys:read"), tags=["API keys"], summary="Get an API key", responses=ONE)
+async def get_key(works: NamedDependency[Works], anyone: NamedDependency[AnyCaller], key_id: FromPath[str]) -> KeyOut:
+    """One key of the account, without its secret."""
+    async with works.begin(anyone.scope) as work:
+        return key_out(await queries.get_key(work, ids.API_KEY.find(key_id)))
+
+
 @post(
     "/v1/api-keys/{key_id:str}/rotate",
     **may("keys:write"),
@@ -248,6 +255,7 @@ ROUTES = [
     get_account,
     create_key,
     list_keys,
+    get_key,
     rotate_key,
     revoke_key,
     offer_contract,

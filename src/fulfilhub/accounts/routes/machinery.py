@@ -16,10 +16,11 @@ from fulfilhub.platform.errors import Forbidden, Invalid, NotFound, RateLimited,
 from fulfilhub.platform.jobs import deadletters
 from fulfilhub.platform.work import Works
 from fulfilhub.web.once import Once
-from fulfilhub.web.paging import Cursor, Limit, Page, decode_cursor, encode_cursor, page_of
+from fulfilhub.web.paging import Cursor, Limit, Page, cursor_like, decode_cursor, encode_cursor, page_of
 from fulfilhub.web.problems import problems
 from fulfilhub.web.replies import ok
 
+EventCursor = Annotated[str | None, cursor_like("WzEyXQ")]
 EventType = Annotated[
     str | None, QueryParameter(name="type", max_length=100, description="Only this type, such as `shipment.created`.")
 ]
@@ -36,13 +37,13 @@ async def list_events(
     works: NamedDependency[Works],
     anyone: NamedDependency[AnyCaller],
     limit: Limit = 50,
-    cursor: Cursor = None,
+    cursor: EventCursor = None,
     type_: EventType = None,
 ) -> EventPage:
     """What happened in the account, in commit order. Keep `next_cursor` and ask again with it for what came since:
     it never skips an event and never repeats one."""
     after = 0
-    if cursor is not None:
+    if cursor:
         (found,) = decode_cursor(cursor, int)
         after = min(max(int(str(found)), 0), 2**62)
     async with works.begin(anyone.scope) as work:

@@ -36,7 +36,8 @@ from fulfilhub.web.replies import created, ok
 
 READ = problems(Unauthenticated, Forbidden, NotFound, Invalid, RateLimited)
 WRITE = problems(Unauthenticated, Forbidden, NotFound, Conflict, Stale, Invalid, RateLimited)
-Text = Annotated[str | None, QueryParameter(max_length=200)]
+OrderFilter = Annotated[str | None, QueryParameter(max_length=60, description="Only fulfilments of this order.")]
+WarehouseFilter = Annotated[str | None, QueryParameter(max_length=60, description="Only fulfilments sent there.")]
 
 
 @get("/v1/fulfilments", **may("orders:read"), tags=["Fulfilments"], summary="List fulfilments", responses=READ)
@@ -45,8 +46,8 @@ async def list_fulfilments(
     merchant: NamedDependency[MerchantCaller],
     limit: Limit = 50,
     cursor: Cursor = None,
-    order_id: Text = None,
-    warehouse_id: Text = None,
+    order_id: OrderFilter = None,
+    warehouse_id: WarehouseFilter = None,
     fulfilment_state: Annotated[WorkState | None, QueryParameter(name="state")] = None,
 ) -> Page[FulfilmentOut]:
     """Lines of orders that were sent to warehouses, oldest first."""
@@ -95,9 +96,9 @@ async def hold_order(
     """While any hold lives, no warehouse can claim the order's work."""
     found = ids.ORDER.find(order_id)
     async with works.begin(merchant.scope, once) as work:
-        hold_id = await holding.hold_order(work, found, data.reason, data.note)
+        await holding.hold_order(work, found, data.reason, data.note)
         made = order_out(await orders.get_order(work, found), links(vault, settings))
-        return created(work, made, f"/v1/orders/{order_id}/holds/{ids.HOLD.show(hold_id)}")
+        return created(work, made, f"/v1/orders/{order_id}")
 
 
 @post(

@@ -35,6 +35,7 @@ from fulfilhub.platform import ids
 from fulfilhub.platform.errors import Conflict, Forbidden, Invalid, NotFound, RateLimited, Unauthenticated
 from fulfilhub.platform.settings import Settings
 from fulfilhub.platform.work import Work, Works
+from fulfilhub.web.links import BODY, After, after
 from fulfilhub.web.once import Once
 from fulfilhub.web.paging import Cursor, Limit, Page, page_of
 from fulfilhub.web.problems import problems
@@ -42,7 +43,8 @@ from fulfilhub.web.replies import ok
 
 READ = problems(Unauthenticated, Forbidden, NotFound, Invalid, RateLimited)
 WRITE = problems(Unauthenticated, Forbidden, NotFound, Conflict, Invalid, RateLimited)
-Text = Annotated[str | None, QueryParameter(max_length=200)]
+WarehouseFilter = Annotated[str | None, QueryParameter(max_length=60, description="Only this warehouse's work.")]
+ServiceFilter = Annotated[str | None, QueryParameter(max_length=200, description="Only work of this service.")]
 
 
 def _lease(text: str) -> UUID:
@@ -126,9 +128,9 @@ async def list_work(
     partner: NamedDependency[PartnerCaller],
     limit: Limit = 50,
     cursor: Cursor = None,
-    warehouse_id: Text = None,
+    warehouse_id: WarehouseFilter = None,
     work_state: Annotated[WorkState | None, QueryParameter(name="state")] = None,
-    service: Text = None,
+    service: ServiceFilter = None,
 ) -> Page[WorkOrderOut]:
     """The work of your warehouses, oldest first."""
     warehouse = None if warehouse_id is None else ids.WAREHOUSE.read(warehouse_id, "query/warehouse_id")
@@ -153,10 +155,14 @@ async def get_work(
         return work_out(await queries.read_work(work, partner.caller.account_id, ids.WORK_ORDER.find(work_id)))
 
 
-def _verb(verb: str, summary: str) -> post:
+CLAIMED = After({"work_id": f"{BODY}/data/0/id"}, {"lease_id": f"{BODY}/lease_id"})
+IN_HAND = After({"work_id": f"{BODY}/id"}, {"lease_id": f"{BODY}/lease_id"})
+
+
+def _verb(verb: str, summary: str, **led_by: After) -> post:
     return post(
         f"/v1/work/orders/{{work_id:str}}/{verb}",
-        **may("work:write"),
+        **may("work:write", **after(**led_by)),
         tags=["Work"],
         summary=summary,
         status_code=200,
@@ -164,7 +170,7 @@ def _verb(verb: str, summary: str) -> post:
     )
 
 
-@_verb("accept", "Accept a work order")
+@_verb("accept", "Accept a work order", claimWork=CLAIMED)
 async def accept_work(
     works: NamedDependency[Works],
     partner: NamedDependency[PartnerCaller],
@@ -193,7 +199,7 @@ async def reject_work(
         return ok(work, await _fresh(work, row))
 
 
-@_verb("pick", "Report picks")
+@_verb("pick", "Report picks", acceptWork=IN_HAND)
 async def pick_work(
     works: NamedDependency[Works],
     partner: NamedDependency[PartnerCaller],

@@ -14,13 +14,13 @@ import asyncpg
 
 from fulfilhub.catalogue import queries as catalogue
 from fulfilhub.inventory.events import StockAdjusted
-from fulfilhub.inventory.queries import lock_levels
+from fulfilhub.inventory.queries import lock_levels, receivable
 from fulfilhub.inventory.rules import stock
 from fulfilhub.inventory.rules.kits import no_stock_of_kits
 from fulfilhub.inventory.rules.shortage import ShortOfStock
 from fulfilhub.inventory.rules.stock import Bucket, Deltas, Level, MovementReason
 from fulfilhub.platform import ids
-from fulfilhub.platform.errors import Invalid
+from fulfilhub.platform.errors import FieldError, Invalid
 from fulfilhub.platform.work import Work
 
 
@@ -167,6 +167,17 @@ def _shortage(row: asyncpg.Record) -> ShortOfStock:
     )
 
 
+async def _check_can_be_there(work: Work, product_id: UUID, warehouse_id: UUID) -> None:
+    faults = []
+    if product_id not in await catalogue.get_products(work, [product_id]):
+        faults.append(FieldError("/product_id", "There is no such product.", "unknown_product"))
+    if not await receivable(work, warehouse_id, work.account_id):
+        detail = "Must be a warehouse of yours, or one you have a contract for."
+        faults.append(FieldError("/warehouse_id", detail, "unknown_warehouse"))
+    if faults:
+        raise Invalid("This product can't be counted there.", fields=faults)
+
+
 async def adjust(
     work: Work,
     product_id: UUID,
@@ -184,15 +195,18 @@ async def adjust(
     outcome's `shortfall`: then nothing is changed and no lock is kept, so that the caller can lock orders
     first (everywhere they come before stock), free that many allocated units, and repeat the call.
 
-    Raises Invalid for a kit, Stale when `expected_on_hand` is no longer so, NotEnoughStock when quarantined and
-    damaged units alone are more than the new on hand.
+    Raises Stale when `expected_on_hand` is no longer so, NotEnoughStock when quarantined and damaged units alone
+    are more than the new on hand, and Invalid for a kit, a product that is not there or a warehouse where it can't be.
     """
     components = (await catalogue.components_of(work, [product_id])).get(product_id)
     if components:
         fault = no_stock_of_kits("/product_id", "This", ((each.sku, each.units) for each in components))
         raise Invalid(fault.detail, fields=[fault])
     await work.execute_raw("SAVEPOINT adjusting")
-    level = (await lock_levels(work, [product_id], [warehouse_id])).get((product_id, warehouse_id), Level())
+    level = (await lock_levels(work, [product_id], [warehouse_id])).get((product_id, warehouse_id))
+    if level is None:
+        await _check_can_be_there(work, product_id, warehouse_id)
+        level = Level()
     wanted = level.on_hand + delta if on_hand is None else on_hand
     recount = stock.recount(level, wanted, expected_on_hand)
     if recount is not None and recount.deallocated:

@@ -129,7 +129,7 @@ def _edited_lines(
     by_external = {line.external_id: line for line in known}
     edit_of = {each.line_id: (place, each) for place, each in enumerate(edits)}
     faults = [
-        FieldError(f"/lines/{place}/id", "Is there twice: give each line once.")
+        FieldError(f"/lines/{place}/line_id", "Is there twice: give each line once.")
         for place, each in enumerate(edits)
         if edit_of[each.line_id][0] != place
     ]
@@ -146,7 +146,7 @@ def _edited_lines(
             faults.append(FieldError(f"/lines/{place}/quantity", f"{gone} are shipped or cancelled already."))
         quantity = line.quantity if change.quantity is None else change.quantity + line.fulfilled
         made.append(replace(line, quantity=quantity, sku=change.sku if change.sku is not None else line.sku))
-    faults += [FieldError(f"/lines/{place}/id", "Is not a line of this order.") for place, _ in edit_of.values()]
+    faults += [FieldError(f"/lines/{place}/line_id", "Is not a line of this order.") for place, _ in edit_of.values()]
     if faults:
         raise Invalid("Some lines can't be changed so.", fields=faults)
     return tuple(made)

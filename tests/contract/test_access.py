@@ -1,0 +1,48 @@
+"""Who may call what: as the contract says, by kind of key and by permission."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from tests.contract.conftest import Served
+from tests.contract.operations import CONTRACT, call, operations
+
+KINDS = ("merchant", "partner", "platform")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_only_the_callers_that_are_named_get_in(served: Served, kind: str) -> None:
+    with httpx.Client(base_url=served.url, trust_env=False) as api:
+        for operation in operations():
+            if not operation.callers:
+                continue
+            body = operation.body["example"] if operation.body and kind not in operation.callers else {}
+            answer = call(api, operation, served.world.key(kind), body=body)
+            where = (operation.id, answer.status_code, answer.text)
+            assert (answer.status_code == 403) == (kind not in operation.callers), where
+
+
+def test_a_key_needs_the_permission_that_is_named(served: Served) -> None:
+    with httpx.Client(base_url=served.url, trust_env=False) as api:
+        headers = {"Authorization": f"Bearer {served.world.merchant_key}"}
+        body = {"name": "Reads its own keys", "permissions": ["keys:read"]}
+        key = api.post("/v1/api-keys", json=body, headers=headers).json()["secret"]
+        for operation in operations():
+            if "merchant" not in operation.callers:
+                continue
+            (wanted,) = operation.told["security"]
+            answer = call(api, operation, key, body={})
+            where = (operation.id, answer.status_code, answer.text)
+            assert (answer.status_code == 403) == (wanted["apiKey"] != ["keys:read"]), where
+
+
+def test_every_operation_says_it() -> None:
+    scheme = CONTRACT["components"]["securitySchemes"]["apiKey"]
+    assert (scheme["type"], scheme["scheme"]) == ("http", "bearer")
+    for operation in operations():
+        assert bool(operation.callers) == bool(operation.told["security"]), operation.id
+        if operation.callers:
+            (wanted,) = operation.told["security"]
+            (permission,) = wanted["apiKey"]
+            assert permission in operation.told["responses"]["403"]["description"]

@@ -1,0 +1,132 @@
+"""Schemathesis against the whole API, as each kind of caller: what the contract allows is accepted, what it forbids is
+refused, every answer is as it says, and nothing behind the API breaks by it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from fulfilhub.platform.database import engine
+from fulfilhub.platform.work import Works
+from fulfilhub.wiring import HEARD_BY
+from tests.contract.conftest import ROOT, Served, new_world
+from tests.contract.world import run_waiting
+from tests.fulfilment.world import broken
+
+KINDS = ("merchant", "partner", "platform")
+SEED = 20261125
+CONFIG = """
+hooks = "tests.contract.hooks"
+continue-on-failure = true
+
+[generation]
+allow-x00 = false
+
+[parameters]
+cursor = ""
+
+[phases.stateful]
+max-steps = 10
+
+[phases.stateful.generation]
+max-examples = {walks}
+
+[checks.positive_data_acceptance]
+expected-statuses = ["2xx", "401", "403", "404", "405", "409", "412", "429"]
+
+[[operations]]
+include-operation-id = {others}
+enabled = false
+"""
+"""NUL can be said in no schema; a cursor is only what we made; a version may be stale. What a kind of caller may not
+call at all is held by `test_access`."""
+
+
+@pytest.fixture(scope="module")
+def served(servers: tuple[str, str], template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A world of its own, for nobody can use it afterwards."""
+    with new_world(servers, template, tmp_path_factory.mktemp("fuzzed")) as made:
+        yield made
+
+
+def _operations(contract: Any) -> Iterator[Any]:
+    for methods in contract["paths"].values():
+        yield from methods.values()
+
+
+def _for_others(contract: Any, kind: str) -> list[str]:
+    """What this kind of caller may not call, and what needs no key; the merchant's run takes that."""
+    found = []
+    for operation in _operations(contract):
+        callers = operation.get("x-callers", ["merchant"])
+        if kind not in callers:
+            found.append(operation["operationId"])
+    return found
+
+
+def _fuzz(served: Served, kind: str, folder: Path, seed: int, examples: int, walks: int) -> list[Any]:
+    """Run it; the events of its report."""
+    headers = {"Authorization": f"Bearer {served.world.key(kind)}"}
+    with httpx.Client(base_url=served.url, headers=headers, trust_env=False) as api:
+        contract = api.get("/openapi.json").json()
+        own_key = api.get("/v1/api-keys", params={"limit": 1}).json()["data"][0]["id"]
+    config, report = folder / "schemathesis.toml", folder / "events.ndjson"
+    config.write_text(CONFIG.format(walks=walks, others=json.dumps(_for_others(contract, kind))))
+    found = subprocess.run(
+        [
+            *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(config)),
+            *("run", f"{served.url}/openapi.json", "-H", f"Authorization: {headers['Authorization']}"),
+            *("--checks", "all", "--mode", "all", "--phases", "examples,coverage,fuzzing,stateful"),
+            *("--max-examples", str(examples), "--seed", str(seed), "--generation-database", "none"),
+            *("--report", "ndjson", "--report-ndjson-path", str(report)),
+        ],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'src'}", "CONTRACT_KEY_ID": own_key},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.returncode == 0, f"seed {seed}\n{found.stdout[-8000:]}{found.stderr[-2000:]}"
+    return [json.loads(line) for line in report.read_text().splitlines()]
+
+
+async def _broken(served: Served) -> list[str]:
+    pool = engine(served.settings.database_url("worker"), served.settings.database, "test")
+    try:
+        return await broken(Works(pool, HEARD_BY))
+    finally:
+        await pool.dispose()
+
+
+def _nothing_broke(served: Served) -> None:
+    """What was accepted can be worked on, the books add up, and no request failed by our fault."""
+    failed = [line for line in served.log.read_text().splitlines() if '"request.failed"' in line]
+    assert not failed, failed[0][:4000]
+    # Stores are outsiders, and those that a fuzzer connects do not exist.
+    assert asyncio.run(run_waiting(served.settings, ("fulfilment.", "billing.", "returns."))) == []
+    assert asyncio.run(_broken(served)) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_fuzzer_finds_nothing(served: Served, kind: str, tmp_path: Path) -> None:
+    _fuzz(served, kind, tmp_path, SEED, examples=5, walks=10)
+    _nothing_broke(served)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_fuzzer_finds_nothing_for_long(served: Served, kind: str, tmp_path: Path) -> None:
+    seed = random.randrange(2**32)
+    print(f"{kind}: seed {seed}")  # noqa: T201 - to repeat what it finds
+    _fuzz(served, kind, tmp_path, seed, examples=150, walks=150)
+    _nothing_broke(served)
