@@ -30,6 +30,7 @@ MORE = {
     "accounts": {"principal", "bootstrap"},  # a request becomes a caller; the first key is made without the API
     # the neutral shape of an order, spoken by every storefront adapter; single orders share transactions
     "orders": {"incoming", "together"},
+    "shipping": {"together"},  # single handovers share transactions
     "inventory": {"profiles"},  # a warehouse's stored profile as routing's plain data
     "pages": {"templates", "assets"},
 }

@@ -19,7 +19,7 @@ from fulfilhub.catalogue.routes import ROUTES as CATALOGUE
 from fulfilhub.fulfilment.routes import ROUTES as FULFILMENT
 from fulfilhub.inventory.routes import ROUTES as INVENTORY
 from fulfilhub.orders.routes import ROUTES as ORDERS
-from fulfilhub.orders.together import Intake
+from fulfilhub.orders.together import Intake, take_together
 from fulfilhub.pages.routes import ROUTES as PAGES
 from fulfilhub.platform import telemetry
 from fulfilhub.platform.clock import Clock, utc_now
@@ -35,6 +35,7 @@ from fulfilhub.returns.routes import ROUTES as RETURNS
 from fulfilhub.routing.queries import RememberedSites
 from fulfilhub.routing.routes import ROUTES as ROUTING
 from fulfilhub.shipping.routes import ROUTES as SHIPPING
+from fulfilhub.shipping.together import Dispatch, ship_together, work_of
 from fulfilhub.stores.routes import ROUTES as STORES
 from fulfilhub.web.front import Api
 from fulfilhub.web.health import health_routes
@@ -90,8 +91,9 @@ def make_app(settings: Settings, clock: Clock = utc_now) -> Api:
     handover = Handover(broker)
     works = Works(pool, HEARD_BY, clock=clock, handover=handover)
     cache = redis.asyncio.from_url(settings.redis.url, socket_timeout=0.5, socket_connect_timeout=0.5)
-    given = {
-        "intake": Intake(works),
+    given: dict[str, object] = {
+        "dispatch": Dispatch(works, ship_together, work_of),
+        "intake": Intake(works, take_together),
         "settings": settings,
         "sites": RememberedSites(),
         "vault": Vault(settings.security.secret_keys),

@@ -135,7 +135,7 @@ async def create_order(
         return ok(once, made)
 
     raw = _sealed(vault, settings, works.clock(), "order", await request.body())
-    return await intake.take(merchant.scope, Told(_store(data), incoming(data), raw, once, answer))
+    return await intake.call(merchant.scope, Told(_store(data), incoming(data), raw, once, answer))
 
 
 @post(

@@ -1,7 +1,7 @@
 """Group commit: calls that arrive while a transaction is under way go together in the next one.
 
-Under load one COMMIT answers many calls; without it each call still goes at once, alone. Each is answered with its own
-verdict, after the COMMIT that holds its effects.
+Under load one COMMIT answers many calls; without it each call still goes at once, alone. Each has its own
+Idempotency-Key and verdict, is answered after the COMMIT that holds its effects, and keeps none of the others back.
 """
 
 from __future__ import annotations
@@ -9,57 +9,77 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from collections.abc import Awaitable, Callable, Hashable, Sequence
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import structlog
 
-from fulfilhub.platform.errors import Unavailable
+from fulfilhub.platform.errors import FulfilHubError, Unavailable
+from fulfilhub.platform.idempotency import IdempotentEach, IdempotentOnce
+from fulfilhub.platform.scopes import Scope
+from fulfilhub.platform.work import Work, Works
 
-Key = TypeVar("Key", bound=Hashable)
-Call = TypeVar("Call")
-Answer = TypeVar("Answer")
-
-Run = Callable[[Key, Sequence[Call]], Awaitable[Sequence[Answer | Exception]]]
-"""One transaction with the effects of these calls; gives a verdict for each, in their order."""
+MOST = 100
+"""Calls a transaction: more of them would not cost less each, and its locks are held longer."""
 
 log = structlog.get_logger("fulfilhub.gathering")
 
 
-class Gathering(Generic[Key, Call, Answer]):
-    """Calls of one kind in one process. Those of one key (whose rights they have) share transactions."""
+class Keyed(Protocol):
+    """A call, with its Idempotency-Key if it has one."""
 
-    def __init__(self, run: Run[Key, Call, Answer], *, most: int) -> None:
-        """At most `most` calls share a transaction."""
-        self._run = run
-        self._most = most
-        self._lanes: dict[Key, list[tuple[Call, asyncio.Future[Answer]]]] = {}
+    @property
+    def once(self) -> IdempotentOnce | None: ...
+
+
+Call = TypeVar("Call", bound=Keyed)
+Answer = TypeVar("Answer")
+Act = Callable[[Work, Sequence[Call]], Awaitable[Sequence[Answer | FulfilHubError]]]
+"""Does what the calls ask for; a verdict for each, in their order. An error must have changed nothing."""
+
+
+class Gathering(Generic[Call, Answer]):
+    """Calls of one kind in one process; those of one scope share transactions."""
+
+    def __init__(self, works: Works, act: Act[Call, Answer], apart: Callable[[Call], Hashable] = id) -> None:
+        """Calls for which `apart` gives the same are never in one transaction."""
+        self._works = works
+        self._act = act
+        self._apart = apart
+        self._lanes: dict[Scope, list[tuple[Call, asyncio.Future[Answer]]]] = {}
         self._running: set[asyncio.Task[None]] = set()
 
-    async def call(self, key: Key, call: Call) -> Answer:
-        """The answer to one call, or its error. It happens also if the caller goes away meanwhile."""
+    async def call(self, scope: Scope, call: Call) -> Answer:
+        """The answer to one call, or its error: the verdict's, Replayed, or what a key is refused for
+        (`platform.idempotency`). The call has its effects also if the caller goes away meanwhile."""
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        if key in self._lanes:
-            self._lanes[key].append((call, answer))
+        lane = self._lanes.get(scope)
+        if lane is not None:
+            lane.append((call, answer))
         else:
-            self._lanes[key] = [(call, answer)]
+            self._lanes[scope] = [(call, answer)]
             # In a context of its own: what many calls share is not logged under the first one's request id.
-            lane = asyncio.get_running_loop().create_task(self._drive(key), context=contextvars.Context())
-            self._running.add(lane)
-            lane.add_done_callback(self._running.discard)
+            driving = asyncio.get_running_loop().create_task(self._drive(scope), context=contextvars.Context())
+            self._running.add(driving)
+            driving.add_done_callback(self._running.discard)
         return await answer
 
-    async def _drive(self, key: Key) -> None:
+    async def _drive(self, scope: Scope) -> None:
         """One transaction after the other until nobody waits."""
-        waiting = self._lanes[key]
-        while waiting:
-            together = waiting[: self._most]
-            del waiting[: self._most]
-            await self._settle(key, together)
-        del self._lanes[key]
+        while self._lanes[scope]:
+            together: dict[Hashable, tuple[Call, asyncio.Future[Answer]]] = {}
+            later = []
+            for each in self._lanes[scope]:
+                if len(together) < MOST and self._apart(each[0]) not in together:
+                    together[self._apart(each[0])] = each
+                else:
+                    later.append(each)
+            self._lanes[scope] = later
+            await self._settle(scope, list(together.values()))
+        del self._lanes[scope]
 
-    async def _settle(self, key: Key, together: Sequence[tuple[Call, asyncio.Future[Answer]]]) -> None:
+    async def _settle(self, scope: Scope, together: Sequence[tuple[Call, asyncio.Future[Answer]]]) -> None:
         try:
-            verdicts = await self._run(key, [call for call, _ in together])
+            verdicts = await self._run(scope, [call for call, _ in together])
         except Exception as error:
             if len(together) == 1 or isinstance(error, Unavailable):
                 for _, answer in together:
@@ -67,10 +87,17 @@ class Gathering(Generic[Key, Call, Answer]):
                 return
             log.warning("gathering.apart", calls=len(together), error=type(error).__name__)
             for each in together:
-                await self._settle(key, [each])
+                await self._settle(scope, [each])
             return
         for (_, answer), verdict in zip(together, verdicts, strict=True):
             _give(answer, verdict)
+
+    async def _run(self, scope: Scope, calls: Sequence[Call]) -> list[Answer | Exception]:
+        keys = IdempotentEach([call.once for call in calls])
+        async with self._works.begin(scope, keys) as work:
+            going = [call for place, call in enumerate(calls) if place not in keys.refused]
+            verdicts = iter(await self._act(work, going) if going else ())
+            return [keys.refused.get(place) or next(verdicts) for place in range(len(calls))]
 
 
 def _give(answer: asyncio.Future[Answer], verdict: Answer | Exception) -> None:

@@ -25,7 +25,7 @@ from fulfilhub.platform.errors import (
 )
 from fulfilhub.platform.work import Work, Works
 from fulfilhub.shipping import queries
-from fulfilhub.shipping.commands import handover, scans
+from fulfilhub.shipping.commands import scans
 from fulfilhub.shipping.commands.scans import ScanTold
 from fulfilhub.shipping.queries import ShipmentRow
 from fulfilhub.shipping.schemas import (
@@ -43,6 +43,7 @@ from fulfilhub.shipping.schemas import (
     shipment_out,
     to_ship,
 )
+from fulfilhub.shipping.together import Dispatch, Leaving
 from fulfilhub.web.checks import ApiRequest
 from fulfilhub.web.links import BODY, After, after
 from fulfilhub.web.once import Once
@@ -73,7 +74,7 @@ OrderFilter = Annotated[str | None, QueryParameter(max_length=60, description="O
     responses=WRITE,
 )
 async def ship_work(
-    works: NamedDependency[Works],
+    dispatch: NamedDependency[Dispatch],
     partner: NamedDependency[PartnerCaller],
     once: NamedDependency[Once],
     work_id: FromPath[str],
@@ -81,20 +82,8 @@ async def ship_work(
 ) -> Response[ShippedOut]:
     """The parcels have left: stock is deducted, the store and the customer are told. The same call again is answered as
     before; other tracking numbers for the same work are refused."""
-    found = ids.WORK_ORDER.find(work_id)
-    async with works.begin(partner.scope, once) as work:
-        (verdict,) = await handover.ship(work, [to_ship(found, data)])
-        if isinstance(verdict, FulfilHubError):
-            raise verdict
-        return ok(
-            work,
-            ShippedOut(
-                work_order_id=work_id,
-                shipment_id=ids.SHIPMENT.show(verdict.shipment_id),
-                parcel_ids=[ids.PARCEL.show(each) for each in verdict.parcel_ids],
-                repeated=verdict.repeated,
-            ),
-        )
+    item = to_ship(ids.WORK_ORDER.find(work_id), data)
+    return await dispatch.call(partner.scope, Leaving(item, once))
 
 
 async def _shown(work: Work, rows: Sequence[ShipmentRow]) -> dict[Any, ShipmentOut]:
