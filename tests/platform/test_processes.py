@@ -50,6 +50,26 @@ def numbers(log: Path, word: str) -> list[int]:
 
 
 class TestSupervisor:
+    def test_a_server_that_does_not_start_is_tried_again(self, tmp_path: Path) -> None:
+        said: list[str] = []
+
+        class Server:
+            name = "postgres"
+            tries = 0
+
+            def revive(self) -> bool:
+                self.tries += 1
+                if self.tries < 3:
+                    raise StartError("It recovers still.")
+                return self.tries == 3
+
+        server = Server()
+        with Supervisor(tmp_path, said.append) as supervisor:
+            supervisor.keep(server)
+            until(lambda: server.tries > 3)
+        again = "postgres had ended; trying again in {} s. It recovers still."
+        assert said == [again.format(0.25), again.format(0.5), "postgres had ended and was started again."]
+
     def test_a_killed_program_is_started_again_and_said_so(self, tmp_path: Path) -> None:
         said: list[str] = []
         with Supervisor(tmp_path, said.append) as supervisor:

@@ -76,7 +76,7 @@ END
 """
 """`rules.order_status`, said in SQL over the same sums in the same order."""
 
-_SUMS = ", ".join(
+SUMS = ", ".join(
     f"coalesce(sum(l.{name}), 0) AS {name}"
     for name in ("ordered", "cancelled", "allocated", "picked", "shipped", "delivered", "returned")
 )
@@ -84,7 +84,7 @@ REFRESH = f"""
 WITH fresh AS (
     SELECT o.id, {STATUS} AS status
     FROM orders AS o CROSS JOIN LATERAL (
-        SELECT {_SUMS} FROM order_lines AS l
+        SELECT {SUMS} FROM order_lines AS l
         WHERE l.merchant_id = o.merchant_id AND l.order_id = o.id AND l.requires_shipping
     ) AS s
     WHERE o.merchant_id = $1 AND o.id = ANY ($2)
