@@ -92,6 +92,7 @@ PLANTED: dict[str, str] = {
     "each store's message was read, or its ticket waits": "UPDATE inbox SET handled_at = NULL WHERE source <> 'api'",
     "raw messages are emptied and answers forgotten in time": "UPDATE inbox SET expires_at = now() - interval '2 days'",
     "only answers of success are remembered, one per key": "UPDATE idempotency_keys SET status = 500",
+    "what is due to a webhook endpoint will be looked at": "UPDATE webhook_endpoints SET wake_at = NULL",
     "each store was told of its shipments, or a ticket waits": "DELETE FROM store_updates",
 }
 

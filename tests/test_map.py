@@ -24,6 +24,7 @@ DOMAINS = {
     "billing",
     "pages",
     "privacy",
+    "webhooks",
 }
 # A file outside the drawers needs a reason.
 MORE = {

@@ -27,6 +27,8 @@ ACROSS = {
     "ix_inbox_expires",
     "ix_idempotency_keys_expires",
     "ix_privacy_requests_expires",
+    "ix_webhook_deliveries_ended",
+    "ix_webhook_endpoints_wake",
 }
 
 

@@ -16,6 +16,8 @@ SOME_ID = {
     "account_id": ids.ACCOUNT,
     "charge_id": ids.CHARGE,
     "contract_id": ids.CONTRACT,
+    "delivery_id": ids.WEBHOOK_DELIVERY,
+    "endpoint_id": ids.WEBHOOK_ENDPOINT,
     "fulfilment_id": ids.FULFILMENT,
     "hold_id": ids.HOLD,
     "job_id": ids.JOB,

@@ -41,6 +41,7 @@ from fulfilhub.web.front import Api
 from fulfilhub.web.health import health_routes
 from fulfilhub.web.once import once
 from fulfilhub.web.openapi import dumps
+from fulfilhub.webhooks.routes import ROUTES as WEBHOOKS
 from fulfilhub.wiring import HEARD_BY, load_tasks
 
 ROUTES: list[HTTPRouteHandler] = [
@@ -56,6 +57,7 @@ ROUTES: list[HTTPRouteHandler] = [
     *BILLING,
     *PRIVACY,
     *PAGES,
+    *WEBHOOKS,
 ]
 
 

@@ -21,6 +21,7 @@ DOMAINS = (
     "stores",
     "billing",
     "privacy",
+    "webhooks",
 )
 
 for _domain in DOMAINS:

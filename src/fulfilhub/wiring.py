@@ -45,6 +45,7 @@ SCHEDULES: dict[str, str] = {
     "platform.expire_raw": "17 * * * *",
     "privacy.expire_exports": "27 * * * *",
     "shipping.watch_promises": "*/5 * * * *",
+    "webhooks.forget": "37 * * * *",
 }
 """Repeating jobs of the platform: kind -> cron expression (UTC)."""
 
@@ -56,6 +57,7 @@ TASK_MODULES = (
     "fulfilhub.billing.tasks",
     "fulfilhub.returns.tasks",
     "fulfilhub.privacy.tasks",
+    "fulfilhub.webhooks.tasks",
 )
 
 

@@ -9,6 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 import dramatiq
@@ -23,12 +24,16 @@ from fulfilhub.platform.outbound import guarded_client
 from fulfilhub.platform.secrets import Vault
 from fulfilhub.platform.settings import Settings
 from fulfilhub.platform.work import Works
+from fulfilhub.webhooks.tasks.courier import courier
 from fulfilhub.wiring import HEARD_BY, SCHEDULES, load_tasks
 
 log = structlog.get_logger("fulfilhub.worker")
 
 LOOP_SILENCE_LIMIT = 60.0
 """Seconds after which a worker whose event loop no longer answers ends itself, to be started anew."""
+
+COURIER_STOPS_WITHIN = 20.0
+"""Seconds that webhooks under way may take at the end; what is broken off is sent again by another."""
 
 
 class WorkerProcess:
@@ -68,6 +73,18 @@ class WorkerProcess:
                 log.critical("worker.loop_stuck", seconds=LOOP_SILENCE_LIMIT)
                 os._exit(70)
 
+    async def _carry(self, stopped: threading.Event) -> None:
+        """Send webhooks on a loop of their own, so that neither they nor our own work ever wait for each other."""
+        stop = asyncio.Event()
+        waiting = asyncio.create_task(asyncio.to_thread(stopped.wait))
+        waiting.add_done_callback(lambda _: stop.set())
+        few = replace(self._settings.database, pool_size=4, pool_overflow=4)
+        pool = engine(self._settings.database_url("worker"), few, "courier")
+        vault = Vault(self._settings.security.secret_keys)
+        async with courier(Works(pool, HEARD_BY, handover=self._handover), self._settings, vault) as made:
+            await made.run(stop)
+        await pool.dispose()
+
     def serve(self) -> None:
         """Work until SIGTERM or SIGINT, then finish what is running."""
         stopped = threading.Event()
@@ -75,10 +92,13 @@ class WorkerProcess:
             signal.signal(number, lambda *_: stopped.set())
         threading.Thread(target=self._watch_loop, args=(stopped,), daemon=True).start()
         stop_reports = telemetry.start(self._settings, "worker")
+        carrying = threading.Thread(target=asyncio.run, args=(self._carry(stopped),), name="courier", daemon=True)
+        carrying.start()
         self._worker.start()
         log.info("worker.started", threads=self._settings.jobs.threads)
         stopped.wait()
         self._worker.stop(timeout=20_000)
+        carrying.join(timeout=COURIER_STOPS_WITHIN)
         self._handover.close()
         self._broker.close()
         stop_reports()

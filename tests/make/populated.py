@@ -59,6 +59,8 @@ IDS: dict[ids.Kind, str] = {
     ids.STORE_UPDATE: "SELECT id FROM store_updates WHERE merchant_id = :merchant",
     ids.TRACKING_EVENT: "SELECT id FROM tracking_events WHERE merchant_id = :merchant",
     ids.WAREHOUSE: "SELECT id FROM warehouses WHERE account_id IN (:merchant, :partner)",
+    ids.WEBHOOK_DELIVERY: "SELECT id FROM webhook_deliveries WHERE account_id IN (:merchant, :partner)",
+    ids.WEBHOOK_ENDPOINT: "SELECT id FROM webhook_endpoints WHERE account_id IN (:merchant, :partner)",
     ids.WORK_ORDER: "SELECT id FROM work_orders WHERE merchant_id = :merchant",
 }
 
@@ -69,6 +71,14 @@ ROWS: dict[str, str] = {
     "       s.state, s.tries, now() + interval '1 day', now() + interval '1 day', now() "
     "FROM orders AS o CROSS JOIN (VALUES ('dead', 12), ('ready', 0)) AS s (state, tries) "
     "WHERE o.merchant_id = :merchant AND o.external_id = 'queued'",
+    "webhook_deliveries": "INSERT INTO webhook_deliveries (account_id, id, endpoint_id, event_id, event_type, seq, "
+    "body, due_at, created_at) "
+    "SELECT e.account_id, gen_random_uuid(), e.id, v.id, v.type, v.seq, '{}', now(), now() FROM webhook_endpoints AS e "
+    "JOIN events AS v ON v.account_id = e.account_id AND v.seq = 1",
+    "webhook_attempts": "INSERT INTO webhook_attempts (account_id, id, delivery_id, number, url, request_headers, "
+    "started_at) SELECT account_id, gen_random_uuid(), id, 1, 'https://hooks.example.com/in', '{}', now() "
+    "FROM webhook_deliveries",
+    "webhook_endpoints": "UPDATE webhook_endpoints SET wake_at = now()",
 }
 
 
@@ -260,12 +270,25 @@ async def _returns(world: Populated) -> None:
     await world.work_off()
 
 
+async def _webhooks(world: Populated) -> None:
+    await world.merchant.made("/v1/webhook-endpoints", {"url": "https://hooks.example.com/in"})
+    await world.work_off()
+
+
 async def _privacy(world: Populated) -> None:
     await world.merchant.made("/v1/privacy-requests", {"kind": "export", "email": "ada@example.test"})
     await world.work_off()
 
 
-DAY: tuple[Callable[[Populated], Awaitable[None]], ...] = (_sites, _goods, _store, _orders, _returns, _privacy)
+DAY: tuple[Callable[[Populated], Awaitable[None]], ...] = (
+    _sites,
+    _goods,
+    _store,
+    _orders,
+    _returns,
+    _privacy,
+    _webhooks,
+)
 
 
 async def populate(http: httpx.AsyncClient, platform_key: str, works: Works, settings: Settings) -> Populated:

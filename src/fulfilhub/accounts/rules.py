@@ -33,11 +33,11 @@ _MERCHANT = (
     "orders:read orders:write catalogue:read catalogue:write inventory:read inventory:write stores:read stores:write "
     "promises:read returns:read returns:write billing:read events:read tracking:write warehouses:read warehouses:write "
     "work:read work:write contracts:read contracts:write keys:read keys:write jobs:read jobs:write "
-    "privacy:read privacy:write"
+    "privacy:read privacy:write webhooks:read webhooks:write"
 )
 _PARTNER = (
     "work:read work:write warehouses:read warehouses:write inventory:write events:read tracking:write "
-    "contracts:read contracts:write keys:read keys:write"
+    "contracts:read contracts:write keys:read keys:write webhooks:read webhooks:write"
 )
 _PLATFORM = "accounts:read accounts:write jobs:read jobs:write keys:read keys:write events:read"
 

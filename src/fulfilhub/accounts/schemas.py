@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Annotated, Literal
-from uuid import UUID
 
 from msgspec import Meta, Struct
 
@@ -139,42 +138,12 @@ class RerunOut(Struct, kw_only=True):
     state: Literal["ready"]
 
 
-ID_FIELDS: dict[str, ids.Kind] = {
-    "contract_id": ids.CONTRACT,
-    "fulfilment_id": ids.FULFILMENT,
-    "hold_id": ids.HOLD,
-    "key_id": ids.API_KEY,
-    "line_id": ids.ORDER_LINE,
-    "merchant_id": ids.ACCOUNT,
-    "order_id": ids.ORDER,
-    "parcel_id": ids.PARCEL,
-    "partner_id": ids.ACCOUNT,
-    "product_id": ids.PRODUCT,
-    "return_id": ids.RETURN,
-    "shipment_id": ids.SHIPMENT,
-    "store_id": ids.STORE,
-    "warehouse_id": ids.WAREHOUSE,
-    "work_order_id": ids.WORK_ORDER,
-    "charge_id": ids.CHARGE,
-    "decision_id": ids.DECISION,
-}
-
-
-def _shown(name: str, value: object) -> object:
-    kind = ID_FIELDS.get(name.removesuffix("s") if isinstance(value, list) else name)
-    if kind is None or value is None:
-        return value
-    if isinstance(value, list):
-        return [kind.show(UUID(str(item))) for item in value]
-    return kind.show(UUID(str(value)))
-
-
 def event_out(row: EventRow) -> EventOut:
     return EventOut(
         id=ids.EVENT.show(row.id),
         seq=row.seq,
         type=row.type,
-        data={name: _shown(name, value) for name, value in row.data.items()},
+        data=ids.show_fact(row.data),
         actor=row.actor,
         occurred_at=row.occurred_at,
     )

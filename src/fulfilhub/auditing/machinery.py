@@ -47,6 +47,11 @@ CHECKS: dict[str, str] = {
     "only answers of success are remembered, one per key": """
         SELECT format('answer to %s of account %s', key, account_id) FROM idempotency_keys
         GROUP BY account_id, key HAVING count(*) > 1 OR min(status) < 200 OR max(status) >= 300""",
+    "what is due to a webhook endpoint will be looked at": """
+        SELECT format('webhook endpoint %s', e.id) FROM webhook_endpoints AS e
+        WHERE e.enabled AND e.wake_at IS NULL AND EXISTS (
+            SELECT FROM webhook_deliveries AS d
+            WHERE d.account_id = e.account_id AND d.endpoint_id = e.id AND d.state = 'pending')""",
     "each store was told of its shipments, or a ticket waits": """
         SELECT format('shipment %s: %s', s.id, coalesce(u.state, 'the store was not told'))
         FROM shipments AS s JOIN orders AS o ON o.merchant_id = s.merchant_id AND o.id = s.order_id

@@ -109,6 +109,7 @@ def urls(made: System, kept: World) -> dict[str, str]:
         "metrics": f"{made.url}/metrics",
         "woocommerce_recorded": f"{kept.woocommerce.shop.url}/_recorded",
         "shopify_recorded": f"{kept.shopify.shop.url}/_recorded",
+        "webhooks_received": f"{kept.woocommerce.shop.url}/_events",
     }
     return found | {f"tracking_page_{n}": made.url + urlsplit(page).path for n, page in enumerate(kept.pages, 1)}
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 from litestar import Litestar, post
 
+from fulfilhub.demo.receiver import Receiver
 from fulfilhub.demo.storefronts.shop import SignedDelivery
 from fulfilhub.demo.storefronts.shopify import ShopifyShop, shopify_storefront
 from fulfilhub.demo.storefronts.woocommerce import WooCommerceShop, woocommerce_storefront
@@ -30,7 +31,7 @@ class Item(msgspec.Struct, kw_only=True):
 
 
 class ShopFile(msgspec.Struct, kw_only=True):
-    """One storefront: where it is, its secrets, and what it sells."""
+    """One storefront: where it is, its secrets, and what it sells. `events_secret` is that of FulfilHub's webhooks."""
 
     platform: str
     port: int
@@ -39,6 +40,7 @@ class ShopFile(msgspec.Struct, kw_only=True):
     secret: str
     webhook_secret: str
     items: list[Item]
+    events_secret: str = ""
 
     @property
     def url(self) -> str:
@@ -111,7 +113,7 @@ def woocommerce(file: ShopFile) -> Litestar:
         return [_delivery(shop.ping("order.created")), _delivery(shop.ping("order.updated"))]
 
     app = woocommerce_storefront(shop)
-    for route in (buy, captured, ping):
+    for route in (buy, captured, ping, Receiver(file.events_secret).routes()):
         app.register(route)
     return app
 

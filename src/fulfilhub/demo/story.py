@@ -49,6 +49,8 @@ async def tell(system: System, world: World, screen: Screen) -> list[str]:
                 step.now(await story.returned())
         with screen.step("Each fulfilled order is charged once") as step:
             await story.charged(step)
+        with screen.step("The merchant's own program heard of it all, in signed webhooks") as step:
+            await story.heard(step)
     return story.pages
 
 
@@ -222,3 +224,18 @@ class Story:
             return True if len(charges) == len(sent) else None
 
         await until(look, "Charging the fulfilled orders", PATIENCE, lambda: step.detail)
+
+    async def heard(self, step: Step) -> None:
+        """Wait until every event of every order in the log has arrived at the receiver, genuine."""
+        url = f"{self._world.woocommerce.shop.url}/_events"
+        log = [event async for event in self._ada.every("/v1/events")]
+        wanted = {str(event["id"]) for event in log if str(event["type"]).startswith("order.")}
+
+        async def look() -> bool | None:
+            there = (await self._http.get(url)).json()
+            step.now(f"{len(there['events'])} events, each signature verified")
+            if there["refused"]:
+                raise StepFailed(f"{there['refused']} webhooks came with a wrong signature.")
+            return True if wanted <= set(there["events"]) else None
+
+        await until(look, "Telling the merchant's own program", PATIENCE, lambda: step.detail)

@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+import httpx
 import msgspec
 
 from fulfilhub.demo import door
@@ -132,6 +133,7 @@ async def make(system: System, key: str, shops: Mapping[str, ShopFile]) -> World
         products = await _products(ada)
         await _stock(quick, merchant_id, warehouses)
         stores = [await _connect(ada, shop) for shop in shops.values()]
+        await _subscribe(http, ada, stores[0].shop)
     return World(
         merchant_id=merchant_id,
         merchant_key=merchant_key,
@@ -194,6 +196,13 @@ async def _connect(ada: Door, shop: ShopFile) -> StoreKept:
     if not isinstance(store, dict):
         raise StepFailed("The new store came without itself.")
     return StoreKept(id=str(store["id"]), webhook_url=str(store["webhook_url"]), shop=shop)
+
+
+async def _subscribe(http: httpx.AsyncClient, ada: Door, shop: ShopFile) -> None:
+    """Let the program beside the WooCommerce shop hear what happens."""
+    wanted = {"url": f"{shop.url}/_events", "description": "Ada's own program"}
+    shop.events_secret = str((await ada.post("/v1/webhook-endpoints", wanted))["secret"])
+    (await http.post(f"{shop.url}/_events/secret", json={"secret": shop.events_secret})).raise_for_status()
 
 
 __all__ = ["World", "make", "new_shops", "platform_key", "remember", "remembered", "rows", "start_shops"]

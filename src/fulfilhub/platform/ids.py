@@ -6,6 +6,7 @@ Crockford base32 over the 128 bits of a UUIDv7).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -91,3 +92,46 @@ JOB = Kind("job", "job")
 STORE_UPDATE = Kind("sup", "store update")
 MESSAGE = Kind("msg", "message")
 PRIVACY_REQUEST = Kind("prq", "privacy request")
+WEBHOOK_ENDPOINT = Kind("whe", "webhook endpoint")
+WEBHOOK_DELIVERY = Kind("whd", "webhook delivery")
+
+OF_FIELD: dict[str, Kind] = {
+    "adjustment_id": ADJUSTMENT,
+    "charge_id": CHARGE,
+    "contract_id": CONTRACT,
+    "decision_id": DECISION,
+    "endpoint_id": WEBHOOK_ENDPOINT,
+    "fulfilment_id": FULFILMENT,
+    "hold_id": HOLD,
+    "key_id": API_KEY,
+    "line_id": ORDER_LINE,
+    "listing_id": LISTING,
+    "merchant_id": ACCOUNT,
+    "order_id": ORDER,
+    "parcel_id": PARCEL,
+    "partner_id": ACCOUNT,
+    "product_id": PRODUCT,
+    "receipt_id": RECEIPT,
+    "request_id": PRIVACY_REQUEST,
+    "return_id": RETURN,
+    "shipment_id": SHIPMENT,
+    "store_id": STORE,
+    "warehouse_id": WAREHOUSE,
+    "work_order_id": WORK_ORDER,
+}
+"""What each id in a fact is the id of, by the name of its field (`order_id`, or `order_ids` for several)."""
+
+
+def show_fact(data: Mapping[str, object]) -> dict[str, object]:
+    """A fact's data, as the log keeps it, as the outside sees it. The nil id (no store) becomes null."""
+    return {name: _shown(name, value) for name, value in data.items()}
+
+
+def _shown(name: str, value: object) -> object:
+    kind = OF_FIELD.get(name.removesuffix("s") if isinstance(value, list | tuple) else name)
+    if kind is None or value is None:
+        return value
+    if isinstance(value, list | tuple):
+        return [kind.show(UUID(str(item))) for item in value]
+    found = UUID(str(value))
+    return kind.show(found) if found.int else None

@@ -24,6 +24,7 @@ JOBS_WAITING = Gauge("fulfilhub_jobs", "Tickets by state.", ("state",), multipro
 OLDEST_JOB_SECONDS = Gauge(
     "fulfilhub_oldest_due_job_seconds", "Age of the oldest due ticket.", multiprocess_mode="livemostrecent"
 )
+WEBHOOK_ATTEMPTS = Counter("fulfilhub_webhook_attempts_total", "Webhook attempts, by how they ended.", ("how",))
 
 
 def render() -> bytes:

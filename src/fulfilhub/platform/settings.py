@@ -155,6 +155,19 @@ class TelemetrySettings(_Group):
 
 
 @dataclass(frozen=True, slots=True)
+class WebhookSettings(_Group):
+    timeout: float = setting(
+        "WEBHOOK_TIMEOUT_SECONDS", "Seconds a receiver of webhooks may take for a whole answer.", 15.0
+    )
+    wave: int = setting("WEBHOOK_WAVE", "Requests sent at once to one webhook endpoint.", 10)
+    endpoints: int = setting("WEBHOOK_ENDPOINTS_AT_ONCE", "Webhook endpoints one worker process sends to at once.", 100)
+    disable_after_days: int = setting(
+        "WEBHOOK_DISABLE_AFTER_DAYS", "A webhook endpoint that only failed for so many days is disabled.", 5
+    )
+    retention_days: int = setting("WEBHOOK_RETENTION_DAYS", "Days that webhook deliveries and attempts are kept.", 30)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All groups together. `Settings.from_env(os.environ)` is the only reader of the environment."""
 
@@ -165,6 +178,7 @@ class Settings:
     jobs: JobSettings
     policy: PolicySettings
     telemetry: TelemetrySettings
+    webhooks: WebhookSettings
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
@@ -177,6 +191,7 @@ class Settings:
             jobs=JobSettings.from_env(env),
             policy=PolicySettings.from_env(env),
             telemetry=TelemetrySettings.from_env(env),
+            webhooks=WebhookSettings.from_env(env),
         )
         if any(len(key) < 32 for key in made.security.secret_keys):
             raise SettingsError("FULFILHUB_SECRET_KEYS: each secret needs at least 32 characters.")

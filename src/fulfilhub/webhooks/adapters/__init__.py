@@ -1,0 +1,1 @@
+"""How receivers are spoken to: Standard Webhooks over HTTP."""

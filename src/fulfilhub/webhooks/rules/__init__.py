@@ -1,0 +1,1 @@
+"""Pure rules of webhooks: endpoints, payloads, retries, health."""

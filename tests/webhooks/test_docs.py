@@ -1,0 +1,66 @@
+"""What the page for receivers shows is what works."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from standardwebhooks import WebhookVerificationError
+
+from fulfilhub.platform import ids
+from fulfilhub.webhooks.adapters.receiver import letter
+from fulfilhub.webhooks.rules.endpoints import new_secret
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "webhooks.md").read_text()
+NODE = shutil.which("node")
+BODY = '{"data":{"note":"é"}}'
+OLD, FRESH = new_secret(), new_secret()
+
+
+def snippet(language: str) -> str:
+    found = re.search(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+def headers(*secrets: str, ago: timedelta = timedelta()) -> dict[str, str]:
+    """As they are sent."""
+    return dict(letter("https://example.com", ids.new(), BODY, secrets, datetime.now(UTC) - ago).headers)
+
+
+CASES = [
+    (headers(OLD), True),
+    (headers(FRESH, OLD), True),
+    (headers(FRESH), False),
+    (headers(OLD, ago=timedelta(minutes=6)), False),
+]
+
+
+@pytest.mark.parametrize(("sent", "genuine"), CASES)
+def test_python(sent: dict[str, str], genuine: bool) -> None:
+    names: dict[str, object] = {}
+    exec(snippet("python"), names)  # noqa: S102 - our own page
+    read = names["read"]
+    assert callable(read)
+    if genuine:
+        assert read(OLD, sent, BODY.encode()) == json.loads(BODY)
+    else:
+        with pytest.raises(WebhookVerificationError):
+            read(OLD, sent, BODY.encode())
+
+
+@pytest.mark.skipif(NODE is None, reason="there is no Node on this machine")
+@pytest.mark.parametrize(("sent", "genuine"), CASES)
+def test_node(sent: dict[str, str], genuine: bool) -> None:
+    assert NODE is not None
+    call = f"read({json.dumps(OLD)}, {json.dumps(sent)}, Buffer.from({json.dumps(BODY)}))"
+    code = f"{snippet('js')}\nconsole.log(JSON.stringify({call}));"
+    run = subprocess.run([NODE, "-e", code], capture_output=True, text=True, check=False, timeout=60)
+    assert (run.returncode == 0) == genuine, run.stderr
+    if genuine:
+        assert json.loads(run.stdout) == json.loads(BODY)
