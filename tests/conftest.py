@@ -84,6 +84,10 @@ def make_settings(database_url: str, redis_url: str, **env: str) -> Settings:
             "ALLOW_PRIVATE_HOSTS": "true",
             "DATABASE_POOL_SIZE": "5",
             "RATE_LIMIT_PER_MINUTE": "0",
+            "PASSWORD_MEMORY_KIB": "64",
+            "PASSWORD_PASSES": "1",
+            "PASSWORD_LANES": "1",
+            "SIGN_IN_FLOOR_MS": "0",
             **env,
         }
     )

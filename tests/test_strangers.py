@@ -47,6 +47,7 @@ CUSTOMERS: dict[str, str] = {
 OPEN: dict[str, str] = {
     "GET /health/live": "nothing to protect",
     "GET /health/ready": "nothing to protect",
+    "POST /v1/stores/connect": "a one-time code",
     "POST /v1/stores/{store_id}/webhooks/shopify": "the store's signature",
     "POST /v1/stores/{store_id}/webhooks/woocommerce": "the store's signature",
 }
@@ -55,7 +56,10 @@ OPEN: dict[str, str] = {
 TOLD: dict[str, Callable[[Populated], set[str]]] = {"twin": lambda world: {world.merchant.account_id}}
 
 # Kinds of ids that no answer holds.
-UNTOLD = {ids.TRACKING_EVENT.prefix}
+UNTOLD = {ids.SESSION.prefix, ids.STORE_CODE.prefix, ids.TRACKING_EVENT.prefix}
+
+# What answers a caller with ids that it sent itself before, in vain.
+ECHOES = {"GET /v1/audit-log"}
 
 # Operations that a stranger may call with another's id in the path, because nothing is told and nothing done.
 HARMLESS = {"POST /v1/work/leases/{lease_id}/release"}
@@ -276,7 +280,7 @@ async def test_no_stranger_gets_an_answer_about_the_merchant(world: Populated) -
             answer = await world.http.request(method, filled, json=sent, headers=headers)
             call = (name, method, filled, answer.status_code, answer.text[:500])
             asked = set(_ids_in(filled)) | set(_ids_in(msgspec.json.encode(sent).decode()))
-            told_back = set(_ids_in(answer.text)) & walk.own
+            told_back = set() if f"{method} {path}" in ECHOES else set(_ids_in(answer.text)) & walk.own
             assert told_back <= asked | (TOLD[name](world) if name in TOLD else set()), call
             if name == "nobody":
                 assert answer.status_code == 401, call

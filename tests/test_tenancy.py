@@ -29,6 +29,13 @@ ACROSS = {
     "ix_privacy_requests_expires",
     "ix_webhook_deliveries_ended",
     "ix_webhook_endpoints_wake",
+    "ix_store_codes_expires",
+    "ix_store_codes_fingerprint",
+    "ix_user_links_expires",
+    "ix_user_links_fingerprint",
+    "ix_user_sessions_expires",
+    "ix_user_sessions_fingerprint",
+    "ix_users_email",
 }
 
 

@@ -12,8 +12,9 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 
-from fulfilhub.accounts.principal import KeyRing, access, authenticate, callers
+from fulfilhub.accounts.principal import KeyRing, access, audit_refusals, authenticate, callers
 from fulfilhub.accounts.routes import ROUTES as ACCOUNTS
+from fulfilhub.accounts.sessions import Doorkeeper
 from fulfilhub.billing.routes import ROUTES as BILLING
 from fulfilhub.catalogue.routes import ROUTES as CATALOGUE
 from fulfilhub.fulfilment.routes import ROUTES as FULFILMENT
@@ -21,6 +22,7 @@ from fulfilhub.inventory.routes import ROUTES as INVENTORY
 from fulfilhub.orders.routes import ROUTES as ORDERS
 from fulfilhub.orders.together import Intake, take_together
 from fulfilhub.pages.routes import ROUTES as PAGES
+from fulfilhub.people.routes import ROUTES as PEOPLE
 from fulfilhub.platform import telemetry
 from fulfilhub.platform.clock import Clock, utc_now
 from fulfilhub.platform.database import engine
@@ -46,6 +48,7 @@ from fulfilhub.wiring import HEARD_BY, load_tasks
 
 ROUTES: list[HTTPRouteHandler] = [
     *ACCOUNTS,
+    *PEOPLE,
     *CATALOGUE,
     *INVENTORY,
     *ORDERS,
@@ -93,12 +96,14 @@ def make_app(settings: Settings, clock: Clock = utc_now) -> Api:
     handover = Handover(broker)
     works = Works(pool, HEARD_BY, clock=clock, handover=handover)
     cache = redis.asyncio.from_url(settings.redis.url, socket_timeout=0.5, socket_connect_timeout=0.5)
+    vault = Vault(settings.security.secret_keys)
+    keeper = Doorkeeper(works, vault, settings)
     given: dict[str, object] = {
         "dispatch": Dispatch(works, ship_together, work_of),
         "intake": Intake(works, take_together),
         "settings": settings,
         "sites": RememberedSites(),
-        "vault": Vault(settings.security.secret_keys),
+        "vault": vault,
         "works": works,
     }
 
@@ -123,8 +128,9 @@ def make_app(settings: Settings, clock: Clock = utc_now) -> Api:
         access=access,
         route_handlers=[*ROUTES, *health_routes({"database": database_answers}, {"redis": redis_answers})],
         guards=[authenticate],
+        refused=audit_refusals(works),
         dependencies={**{name: _always(value) for name, value in given.items()}, **callers(), **once()},
-        state=State({"key_ring": KeyRing(works), "settings": settings, "clock": clock}),
+        state=State({"key_ring": KeyRing(works), "doorkeeper": keeper, "settings": settings, "clock": clock}),
         lifespan=[lifespan],
     )
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib
 from importlib.util import find_spec
 
-from fulfilhub.platform import events, idempotency, inbox  # noqa: F401 - their tables register on import
+from fulfilhub.platform import audit, events, idempotency, inbox  # noqa: F401 - their tables register on import
 from fulfilhub.platform.database import Base
 from fulfilhub.platform.jobs import models  # noqa: F401
 
 DOMAINS = (
     "accounts",
+    "people",
     "catalogue",
     "inventory",
     "orders",

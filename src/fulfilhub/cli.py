@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TypeVar
+from uuid import UUID
 
 import click
 
@@ -211,6 +212,58 @@ def keys(name: str, as_json: bool) -> None:
         click.echo(msgspec.json.encode({"id": made.id, "secret": made.secret}).decode())
     else:
         click.echo(f"{made.id}\n{made.secret}\nKeep the secret: it is not shown again.")
+
+
+@main.group()
+def users() -> None:
+    """Let people in: the first owner, and whoever lost every other way."""
+
+
+@users.command("invite")
+@click.option("--account", "account_id", required=True, help="The live account (acc_...).")
+@click.option("--email", required=True, help="Whom to invite.")
+@click.option(
+    "--role", default="owner", show_default=True, type=click.Choice(["owner", "operations", "finance", "read_only"])
+)
+def users_invite(account_id: str, email: str, role: str) -> None:
+    """Print a link by which somebody joins an account, once and within some days."""
+    from fulfilhub.people import bootstrap
+
+    settings = read_settings()
+    click.echo(_answered(lambda found: bootstrap.invite(settings, found, email, role), account_id))
+
+
+@users.command("reset")
+@click.option("--account", "account_id", required=True, help="The live account (acc_...).")
+@click.option("--email", required=True, help="Whose password it is.")
+def users_reset(account_id: str, email: str) -> None:
+    """Print a link by which somebody sets a new password, once and within a day."""
+    from fulfilhub.people import bootstrap
+
+    settings = read_settings()
+    click.echo(_answered(lambda found: bootstrap.reset(settings, found, email), account_id))
+
+
+@main.command("store-code")
+@click.option("--account", "account_id", required=True, help="The merchant's account, live or test (acc_...).")
+def store_code(account_id: str) -> None:
+    """Print a code with which a storefront's plugin connects one store, once and within 15 minutes."""
+    from fulfilhub.stores import bootstrap
+
+    settings = read_settings()
+    click.echo(_answered(lambda found: bootstrap.store_code(settings, found), account_id).code)
+
+
+def _answered(make: Callable[[UUID], Coroutine[None, None, T]], account_id: str) -> T:
+    """What it makes for this account; a refusal becomes one clear message."""
+    from fulfilhub.platform import ids
+    from fulfilhub.platform.errors import FulfilHubError
+
+    try:
+        found = ids.ACCOUNT.find(account_id)
+        return _run(lambda: make(found))
+    except FulfilHubError as error:
+        raise click.ClickException(error.fields[0].detail if error.fields else error.detail) from None
 
 
 @main.group()

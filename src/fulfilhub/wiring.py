@@ -42,6 +42,7 @@ HEARD_BY: dict[type[Fact], tuple[str, ...]] = {
 
 SCHEDULES: dict[str, str] = {
     "fulfilment.retry_waiting": "7 * * * *",
+    "people.forget": "41 * * * *",
     "platform.expire_raw": "17 * * * *",
     "privacy.expire_exports": "27 * * * *",
     "shipping.watch_promises": "*/5 * * * *",
@@ -51,6 +52,7 @@ SCHEDULES: dict[str, str] = {
 
 TASK_MODULES = (
     "fulfilhub.platform.retention",
+    "fulfilhub.people.tasks",
     "fulfilhub.fulfilment.tasks",
     "fulfilhub.shipping.tasks",
     "fulfilhub.stores.tasks",

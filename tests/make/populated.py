@@ -35,12 +35,14 @@ IDS: dict[ids.Kind, str] = {
     ids.ACCOUNT: "SELECT unnest(ARRAY[:merchant, :partner]::uuid[])",
     ids.ADJUSTMENT: "SELECT document_id FROM stock_movements WHERE merchant_id = :merchant AND document = 'adjustment'",
     ids.API_KEY: "SELECT id FROM api_keys WHERE account_id IN (:merchant, :partner)",
+    ids.AUDIT_ENTRY: "SELECT id FROM audit_log WHERE account_id IN (:merchant, :partner)",
     ids.CHARGE: "SELECT id FROM charges WHERE merchant_id = :merchant",
     ids.CONTRACT: "SELECT id FROM contracts WHERE merchant_id = :merchant",
     ids.DECISION: "SELECT id FROM routing_decisions WHERE merchant_id = :merchant",
     ids.EVENT: "SELECT id FROM events WHERE account_id IN (:merchant, :partner)",
     ids.FULFILMENT: "SELECT id FROM fulfilments WHERE merchant_id = :merchant",
     ids.HOLD: "SELECT id FROM holds WHERE merchant_id = :merchant",
+    ids.INVITATION: "SELECT id FROM user_links WHERE account_id IN (:merchant, :partner)",
     ids.JOB: "SELECT id FROM jobs WHERE account_id IN (:merchant, :partner)",
     ids.LEASE: "SELECT DISTINCT lease_id FROM work_orders WHERE merchant_id = :merchant AND lease_id IS NOT NULL",
     ids.LISTING: "SELECT id FROM listings WHERE merchant_id = :merchant",
@@ -54,10 +56,13 @@ IDS: dict[ids.Kind, str] = {
     ids.RECEIPT: "SELECT document_id FROM stock_movements WHERE merchant_id = :merchant AND document = 'receipt'",
     ids.RETURN: "SELECT id FROM returns WHERE merchant_id = :merchant",
     ids.RETURN_LINE: "SELECT id FROM return_lines WHERE merchant_id = :merchant",
+    ids.SESSION: "SELECT id FROM user_sessions WHERE account_id IN (:merchant, :partner)",
     ids.SHIPMENT: "SELECT id FROM shipments WHERE merchant_id = :merchant",
     ids.STORE: "SELECT id FROM stores WHERE merchant_id = :merchant",
+    ids.STORE_CODE: "SELECT id FROM store_codes WHERE merchant_id = :merchant",
     ids.STORE_UPDATE: "SELECT id FROM store_updates WHERE merchant_id = :merchant",
     ids.TRACKING_EVENT: "SELECT id FROM tracking_events WHERE merchant_id = :merchant",
+    ids.USER: "SELECT id FROM users WHERE account_id IN (:merchant, :partner)",
     ids.WAREHOUSE: "SELECT id FROM warehouses WHERE account_id IN (:merchant, :partner)",
     ids.WEBHOOK_DELIVERY: "SELECT id FROM webhook_deliveries WHERE account_id IN (:merchant, :partner)",
     ids.WEBHOOK_ENDPOINT: "SELECT id FROM webhook_endpoints WHERE account_id IN (:merchant, :partner)",
@@ -71,6 +76,15 @@ ROWS: dict[str, str] = {
     "       s.state, s.tries, now() + interval '1 day', now() + interval '1 day', now() "
     "FROM orders AS o CROSS JOIN (VALUES ('dead', 12), ('ready', 0)) AS s (state, tries) "
     "WHERE o.merchant_id = :merchant AND o.external_id = 'queued'",
+    "users": "INSERT INTO users (account_id, id, email, email_key, name, role, created_at) "
+    "VALUES (:merchant, gen_random_uuid(), 'eve@example.test', 'eve@example.test', 'Eve', 'owner', now())",
+    "user_secrets": "INSERT INTO user_secrets (account_id, user_id, password, changed_at) "
+    "SELECT account_id, id, 'x', now() FROM users",
+    "recovery_codes": "INSERT INTO recovery_codes (account_id, user_id, fingerprint) "
+    "SELECT account_id, id, 'x' FROM users",
+    "user_sessions": "INSERT INTO user_sessions (account_id, id, user_id, fingerprint, mode, browser, created_at, "
+    "last_seen_at, expires_at) SELECT account_id, gen_random_uuid(), id, 'x', 'live', 'x', now(), now(), now() "
+    "FROM users",
     "webhook_deliveries": "INSERT INTO webhook_deliveries (account_id, id, endpoint_id, event_id, event_type, seq, "
     "body, due_at, created_at) "
     "SELECT e.account_id, gen_random_uuid(), e.id, v.id, v.type, v.seq, '{}', now(), now() FROM webhook_endpoints AS e "
@@ -270,6 +284,12 @@ async def _returns(world: Populated) -> None:
     await world.work_off()
 
 
+async def _people(world: Populated) -> None:
+    await world.merchant.made("/v1/users/invitations", {"email": "eve@example.test", "role": "operations"})
+    await world.merchant.made("/v1/store-codes", {})
+    await world.work_off()
+
+
 async def _webhooks(world: Populated) -> None:
     await world.merchant.made("/v1/webhook-endpoints", {"url": "https://hooks.example.com/in"})
     await world.work_off()
@@ -287,6 +307,7 @@ DAY: tuple[Callable[[Populated], Awaitable[None]], ...] = (
     _orders,
     _returns,
     _privacy,
+    _people,
     _webhooks,
 )
 

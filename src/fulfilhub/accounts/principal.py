@@ -1,4 +1,5 @@
-"""From a request to a caller: the key is resolved before there is a scope, then checked against what the route needs.
+"""From a request to a caller: a key, or a signed-in person's session, is resolved before there is a scope, then
+checked against what the route needs.
 
 `@get("/v1/orders", **may("orders:read"))` says what a route needs; a parameter
 `merchant: NamedDependency[MerchantCaller]` says who may call it. A guard does the work, so an unknown key is refused
@@ -9,26 +10,39 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar, TypedDict, cast
 from uuid import UUID
 
+import structlog
+from asyncpg import PostgresError
 from litestar.connection import ASGIConnection
 from litestar.di import Provide
+from litestar.handlers import HTTPRouteHandler
 from litestar.handlers.base import BaseRouteHandler
+from sqlalchemy.exc import DBAPIError
 
-from fulfilhub.accounts.rules import KEY, PERMISSIONS, AccountKind, Mode
+from fulfilhub.accounts.rules import KEY, PERMISSIONS, AccountKind, Mode, permissions_of
+from fulfilhub.accounts.sessions import CSRF_HEADER, SAFE_METHODS, Session, doorkeeper
 from fulfilhub.platform import ids
-from fulfilhub.platform.errors import Forbidden, Unauthenticated
+from fulfilhub.platform.audit import Doing
+from fulfilhub.platform.errors import Forbidden, FulfilHubError, Unauthenticated
 from fulfilhub.platform.scopes import Merchant, Nobody, Operator, Partner
 from fulfilhub.platform.secrets import fingerprint
 from fulfilhub.platform.work import Works
 from fulfilhub.web.checks import ApiRequest
+from fulfilhub.web.clients import client_address, network
 from fulfilhub.web.headers import note_caller
 from fulfilhub.web.limits import RateLimiter
-from fulfilhub.web.openapi import Access
-from fulfilhub.web.tracing import AsgiScope
+from fulfilhub.web.openapi import Access, operation_id
+from fulfilhub.web.tracing import AsgiScope, request_id
+
+UNTOLD = frozenset((429, 503))
+"""Refusals that are not written down: to write them is the work that they are to spare us."""
+
+log = structlog.get_logger("fulfilhub.audit")
 
 REMEMBERED_SECONDS = 5.0
 REMEMBERED_KEYS = 10_000
@@ -44,25 +58,38 @@ class Needs(TypedDict):
 
 
 def may(permission: str, **opt: object) -> Needs:
-    """The route needs a key with this permission."""
+    """The route needs a caller with this permission. `audited=False` is for POSTs that change nothing."""
     return {"opt": {"permission": permission, **opt}, "security": [{"apiKey": []}]}
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A resolved key."""
+    """A resolved key, or a person. `actor` is how ledgers name the caller; `doing` what the audit log will be told
+    of the present request, when it is a write."""
 
-    key_id: UUID
+    actor: str
     account_id: UUID
     kind: AccountKind
     mode: Mode
     permissions: frozenset[str]
     expires_at: datetime | None
+    doing: Doing | None = None
 
     @property
-    def actor(self) -> str:
-        """How ledgers name this caller."""
-        return ids.API_KEY.show(self.key_id)
+    def scope(self) -> Merchant | Partner | Operator:
+        """The account's own rows."""
+        return scope_of(self.kind, self.account_id, self.actor, self.doing)
+
+
+def scope_of(
+    kind: AccountKind, account_id: UUID, actor: str, doing: Doing | None = None
+) -> Merchant | Partner | Operator:
+    """The scope of an account of this kind."""
+    if kind is AccountKind.MERCHANT:
+        return Merchant(account_id, actor, doing)
+    if kind is AccountKind.PARTNER:
+        return Partner(account_id, actor, doing)
+    return Operator(account_id, actor, doing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +101,7 @@ class MerchantCaller:
 
     @property
     def scope(self) -> Merchant:
-        return Merchant(self.caller.account_id, self.caller.actor)
+        return Merchant(self.caller.account_id, self.caller.actor, self.caller.doing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +113,7 @@ class PartnerCaller:
 
     @property
     def scope(self) -> Partner:
-        return Partner(self.caller.account_id, self.caller.actor)
+        return Partner(self.caller.account_id, self.caller.actor, self.caller.doing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +125,7 @@ class OperatorCaller:
 
     @property
     def scope(self) -> Operator:
-        return Operator(self.caller.account_id, self.caller.actor)
+        return Operator(self.caller.account_id, self.caller.actor, self.caller.doing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +137,7 @@ class AnyCaller:
 
     @property
     def scope(self) -> Merchant | Partner | Operator:
-        if self.caller.kind is AccountKind.MERCHANT:
-            return Merchant(self.caller.account_id, self.caller.actor)
-        if self.caller.kind is AccountKind.PARTNER:
-            return Partner(self.caller.account_id, self.caller.actor)
-        return Operator(self.caller.account_id, self.caller.actor)
+        return self.caller.scope
 
 
 CallerType = type[MerchantCaller] | type[PartnerCaller] | type[OperatorCaller] | type[AnyCaller]
@@ -155,7 +178,7 @@ class KeyRing:
             raise Unauthenticated("This API key is unknown or was revoked.")
         row = rows[0]
         caller = Caller(
-            row["key_id"],
+            ids.API_KEY.show(row["key_id"]),
             row["account_id"],
             AccountKind(row["kind"]),
             Mode(row["mode"]),
@@ -189,19 +212,77 @@ async def authenticate(connection: ASGIConnection[Any, Any, Any, Any], handler: 
     permission = handler.opt.get("permission")
     if permission is None:
         return
-    scheme, _, key = connection.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer":
-        raise Unauthenticated("Send `Authorization: Bearer fh_live_...` (or fh_test_...) with your API key.")
-    ring: KeyRing = connection.app.state.key_ring
-    caller = await ring.resolve(key.strip())
+    caller = await _who(connection)
+    if connection.scope["method"] not in SAFE_METHODS and handler.opt.get("audited", True):  # type: ignore[typeddict-item]
+        caller = replace(caller, doing=doing_of(connection))
     connection.scope["state"]["caller"] = caller
     if caller.kind not in _kinds_wanted(handler):
         raise Forbidden(f"A {caller.kind} key can't call this; it is for {_named(handler)} keys.")
     if permission not in caller.permissions:
-        raise Forbidden(f"This API key lacks the permission {permission!r}.", more={"permission": permission})
+        what = "Your role" if caller.actor.startswith(ids.USER.prefix) else "This API key"
+        raise Forbidden(f"{what} lacks the permission {permission!r}.", more={"permission": permission})
     note_caller(caller.actor)
     limiter: RateLimiter = connection.app.state.limits
     await limiter.count(cast("AsgiScope", connection.scope), caller.actor)
+
+
+async def _who(connection: ASGIConnection[Any, Any, Any, Any]) -> Caller:
+    """The key's caller; without a key, the signed-in person's, who must send the session's CSRF token to write."""
+    given = connection.headers.get("authorization")
+    if given is None and connection.cookies:
+        keeper = doorkeeper(connection)
+        session = await keeper.session(connection)
+        if session is not None:
+            if connection.scope["method"] not in SAFE_METHODS:  # type: ignore[typeddict-item]
+                keeper.check_csrf(connection, session.id, connection.headers.get(CSRF_HEADER))
+            return person(session)
+    scheme, _, key = (given or "").partition(" ")
+    if scheme.lower() != "bearer":
+        raise Unauthenticated("Send `Authorization: Bearer fh_live_...` (or fh_test_...) with your API key.")
+    ring: KeyRing = connection.app.state.key_ring
+    return await ring.resolve(key.strip())
+
+
+def person(session: Session, doing: Doing | None = None) -> Caller:
+    """A signed-in person as a caller, in the account that the session works in."""
+    return Caller(
+        ids.USER.show(session.user_id),
+        session.account_id,
+        session.kind,
+        session.mode,
+        permissions_of(session.role, session.kind),
+        session.expires_at,
+        doing,
+    )
+
+
+def doing_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Doing:
+    """What this request is about to do, as the audit log names it."""
+    handler = cast("HTTPRouteHandler", connection.scope["route_handler"])
+    settings = connection.app.state.settings
+    named = [str(value) for name, value in connection.scope["path_params"].items() if name.endswith("_id")]
+    trace = cast("AsgiScope", connection.scope)
+    address = client_address(trace, trust_forwarded=settings.security.trust_forwarded)
+    entity = named[-1] if named and ids.WELL_FORMED.fullmatch(named[-1]) else None
+    return Doing(operation_id(handler), handler.status_code, entity, request_id(trace), network(address))
+
+
+def audit_refusals(works: Works) -> Callable[[AsgiScope, int], Awaitable[None]]:
+    """What is told of every refused request: a write that a known caller was refused gets its row, too."""
+
+    async def refused(scope: AsgiScope, status: int) -> None:
+        caller: Caller | None = scope.get("state", {}).get("caller")
+        if caller is None or caller.doing is None or caller.doing.kept or status in UNTOLD:
+            return
+        caller.doing.status = status
+        try:
+            async with works.begin(caller.scope):
+                pass
+        except (FulfilHubError, DBAPIError, PostgresError, OSError) as error:
+            # The answer has gone out: no reason to fail again.
+            log.warning("audit.lost", action=caller.doing.action, status=status, error=type(error).__name__)
+
+    return refused
 
 
 def _named(handler: BaseRouteHandler) -> str:

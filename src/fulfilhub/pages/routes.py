@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader
 from litestar import Request, Response, get, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
@@ -22,24 +19,10 @@ from fulfilhub.platform.work import Works
 from fulfilhub.returns import commands as returns
 from fulfilhub.returns.commands import Asked
 from fulfilhub.returns.rules import ReturnReason
+from fulfilhub.web.pages import CSS, FORM_LIMIT, page_headers, templates
 
-FORM_LIMIT = 64 * 1024
-TEMPLATES = Environment(
-    loader=PackageLoader("fulfilhub.pages"), autoescape=True, trim_blocks=True, lstrip_blocks=True, auto_reload=False
-)
-CSS = (files("fulfilhub.pages") / "assets" / "page.css").read_bytes()
-TEMPLATES.globals["css_version"] = hashlib.sha256(CSS).hexdigest()[:12]
-
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Robots-Tag": "noindex, nofollow",
-    "Cache-Control": "private, no-store",
-}
+TEMPLATES = templates("fulfilhub.pages")
+HEADERS = page_headers()
 
 
 def _html(name: str, status: int, **values: object) -> Response[str]:

@@ -6,6 +6,7 @@ Crockford base32 over the 128 bits of a UUIDv7).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
@@ -15,6 +16,7 @@ from typeid.codecs.base32 import decode, encode
 
 from fulfilhub.platform.errors import FieldError, Invalid, NotFound
 
+WELL_FORMED = re.compile(r"[a-z]{2,4}_[0-7][0-9a-hjkmnp-tv-z]{25}")
 SUFFIX = "[0-7][0-9a-hjkmnp-tv-z]{25}"
 
 
@@ -68,7 +70,12 @@ ACCOUNT = Kind("acc", "account")
 API_KEY = Kind("key", "API key")
 CONTRACT = Kind("con", "contract")
 WAREHOUSE = Kind("wh", "warehouse")
+USER = Kind("usr", "user")
+INVITATION = Kind("inv", "invitation")
+SESSION = Kind("ses", "session")
+AUDIT_ENTRY = Kind("aud", "audit entry")
 STORE = Kind("str", "store")
+STORE_CODE = Kind("stc", "store code")
 PRODUCT = Kind("prd", "product")
 LISTING = Kind("lst", "listing")
 MOVEMENT = Kind("mov", "stock movement")
@@ -103,6 +110,7 @@ OF_FIELD: dict[str, Kind] = {
     "endpoint_id": WEBHOOK_ENDPOINT,
     "fulfilment_id": FULFILMENT,
     "hold_id": HOLD,
+    "invitation_id": INVITATION,
     "key_id": API_KEY,
     "line_id": ORDER_LINE,
     "listing_id": LISTING,
@@ -116,6 +124,7 @@ OF_FIELD: dict[str, Kind] = {
     "return_id": RETURN,
     "shipment_id": SHIPMENT,
     "store_id": STORE,
+    "user_id": USER,
     "warehouse_id": WAREHOUSE,
     "work_order_id": WORK_ORDER,
 }

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 from uuid import UUID
+
+from fulfilhub.platform.audit import Doing
 
 
 @dataclass(frozen=True, slots=True)
 class Merchant:
-    """A merchant account's own rows. `actor` is who acts, for ledgers (`key_...`, `user_...`, `system`)."""
+    """A merchant account's own rows. `actor` is who acts, for ledgers (`key_...`, `usr_...`, `system`); `doing` is
+    what the audit log is told when the work commits."""
 
     account_id: UUID
     actor: str = "system"
+    doing: Doing | None = field(default=None, compare=False)
     role: ClassVar[str] = "fh_merchant"
 
 
@@ -22,6 +26,7 @@ class Partner:
 
     account_id: UUID
     actor: str = "system"
+    doing: Doing | None = field(default=None, compare=False)
     role: ClassVar[str] = "fh_partner"
 
 
@@ -31,6 +36,7 @@ class Operator:
 
     account_id: UUID
     actor: str = "system"
+    doing: Doing | None = field(default=None, compare=False)
     role: ClassVar[str] = "fh_operator"
 
 

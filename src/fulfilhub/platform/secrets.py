@@ -14,6 +14,9 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+READ_AS = str.maketrans("OIL", "011")
+
 
 def _derive(secret: str, purpose: str) -> bytes:
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=f"fulfilhub:{purpose}".encode()).derive(secret.encode())
@@ -57,6 +60,11 @@ class Vault:
         matches = [hmac.compare_digest(_mac(key, purpose, entity).encode(), given) for key in self._link_keys]
         return any(matches)
 
+    def keyed(self, purpose: str, value: str) -> bytes:
+        """What stands for a value that must not be kept itself, and can't be found by trying values out. It changes
+        with the first secret."""
+        return hmac.new(self._link_keys[0], f"keyed:{purpose}:{value}".encode(), hashlib.sha256).digest()
+
 
 def _mac(key: bytes, purpose: str, entity: UUID) -> str:
     digest = hmac.new(key, purpose.encode() + b":" + entity.bytes, hashlib.sha256).digest()
@@ -66,6 +74,19 @@ def _mac(key: bytes, purpose: str, entity: UUID) -> str:
 def new_token(size: int = 32) -> str:
     """A random URL-safe secret of `size` bytes."""
     return secrets.token_urlsafe(size)
+
+
+def new_code(groups: int) -> str:
+    """A secret to be read and typed: groups of four of Crockford's base 32, 20 bits each, as `7K2M-V0QD-...`.
+
+    Source: https://www.crockford.com/base32.html .
+    """
+    return "-".join("".join(secrets.choice(CROCKFORD) for _ in range(4)) for _ in range(groups))
+
+
+def plain_code(text: str) -> str:
+    """A typed code as it is kept: hyphens, spaces and capitals don't matter; O, I and L are read as digits."""
+    return text.upper().replace("-", "").replace(" ", "").translate(READ_AS)
 
 
 def fingerprint(secret: str | bytes) -> bytes:

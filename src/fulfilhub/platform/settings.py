@@ -146,6 +146,19 @@ class PolicySettings(_Group):
 
 
 @dataclass(frozen=True, slots=True)
+class PeopleSettings(_Group):
+    password_memory: int = setting("PASSWORD_MEMORY_KIB", "Memory of one password hash (Argon2id), in KiB.", 65_536)
+    password_passes: int = setting("PASSWORD_PASSES", "Passes over that memory; more make older hashes be renewed.", 3)
+    password_lanes: int = setting("PASSWORD_LANES", "Lanes of a password hash.", 4)
+    session_idle_minutes: int = setting("SESSION_IDLE_MINUTES", "Minutes after which an unused session ends.", 720)
+    session_max_hours: int = setting("SESSION_MAX_HOURS", "Hours after which every session ends.", 168)
+    sign_in_floor_ms: int = setting(
+        "SIGN_IN_FLOOR_MS", "A refused sign-in is answered no sooner, whatever the reason; milliseconds.", 750
+    )
+    invitation_days: int = setting("INVITATION_DAYS", "Days an invitation may be accepted.", 7)
+
+
+@dataclass(frozen=True, slots=True)
 class TelemetrySettings(_Group):
     traces_url: str = setting(
         "TRACES_URL", "OTLP/HTTP address that traces go to, such as http://collector:4318/v1/traces; empty: none.", ""
@@ -179,6 +192,7 @@ class Settings:
     policy: PolicySettings
     telemetry: TelemetrySettings
     webhooks: WebhookSettings
+    people: PeopleSettings
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
@@ -192,6 +206,7 @@ class Settings:
             policy=PolicySettings.from_env(env),
             telemetry=TelemetrySettings.from_env(env),
             webhooks=WebhookSettings.from_env(env),
+            people=PeopleSettings.from_env(env),
         )
         if any(len(key) < 32 for key in made.security.secret_keys):
             raise SettingsError("FULFILHUB_SECRET_KEYS: each secret needs at least 32 characters.")

@@ -19,10 +19,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from fulfilhub.platform import ids
+from fulfilhub.platform.audit import Doing
 from fulfilhub.platform.clock import Clock, utc_now
 from fulfilhub.platform.errors import FulfilHubError, Unavailable
 from fulfilhub.platform.events import Fact
-from fulfilhub.platform.scopes import Merchant, Nobody, Platform, Scope, settings_of
+from fulfilhub.platform.scopes import Merchant, Nobody, Operator, Partner, Platform, Scope, settings_of
 
 if TYPE_CHECKING:
     from fulfilhub.platform.jobs.tickets import Ticket
@@ -31,16 +32,26 @@ Driver = asyncpg.Connection
 Handed = Mapping[tuple[str, UUID], list[UUID]]
 """Tickets to hand over after the commit: (kind, account) -> ticket ids."""
 
-FLUSH = """
+TELL = """
 WITH told AS (
     INSERT INTO events (account_id, id, type, subject_id, data, actor, occurred_at)
     SELECT $1, e.id, e.type, e.subject, e.data::jsonb, $2, $3
     FROM unnest($4::uuid[], $5::text[], $6::uuid[], $7::text[]) AS e (id, type, subject, data)
 )
+"""
+AUDIT = """
+, audited AS (
+    INSERT INTO audit_log (account_id, at, id, actor, action, entity, status, request_id, address)
+    VALUES ($1, $3, $13, $2, $14, $15, $16, $17, $18)
+)
+"""
+QUEUE = """
 INSERT INTO jobs (account_id, id, kind, args, due_at, next_at, created_at, handed)
 SELECT $1, j.id, j.kind, j.args::jsonb, j.due, j.due + interval '15 seconds' * j.handed, $3, j.handed
 FROM unnest($8::uuid[], $9::text[], $10::text[], $11::timestamptz[], $12::int[]) AS j (id, kind, args, due, handed)
 """
+FLUSH = TELL + QUEUE
+FLUSH_AUDITED = TELL + AUDIT + QUEUE
 
 FINISH = "DELETE FROM jobs WHERE account_id = $1 AND lease_id = $2 AND id = ANY ($3)"
 
@@ -105,7 +116,12 @@ class Work:
         self._jobs.append((kind, args, due_at or self.now))
 
     def remember(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        """Keep the answer under the caller's Idempotency-Key, in this same transaction. Without a key: nothing."""
+        """Keep the answer under the caller's Idempotency-Key, in this same transaction (without a key: nothing), and
+        what the audit log says of it: the status, and the id of what was made."""
+        doing = self._doing
+        if doing is not None:
+            doing.status = status
+            doing.entity = headers.get("Location", "").rpartition("/")[2] or doing.entity
         if self._once is not None:
             self._once.remember(status, headers, body)
 
@@ -143,14 +159,23 @@ class Work:
         """Rows of one of the platform's own hot statements."""
         return list(await self._driver.fetch(statement, *args))
 
-    async def _flush(self) -> None:
-        if not self._facts and not self._jobs:
+    @property
+    def _doing(self) -> Doing | None:
+        doing = self.scope.doing if isinstance(self.scope, Merchant | Partner | Operator) else None
+        return None if doing is None or doing.kept else doing
+
+    async def _flush(self, doing: Doing | None = None) -> None:
+        if not self._facts and not self._jobs and doing is None:
             return
-        await self._write(self.account_id, self._facts, self._jobs)
+        await self._write(self.account_id, self._facts, self._jobs, doing)
         self._facts, self._jobs = [], []
 
     async def _write(
-        self, account: UUID, told: Sequence[Fact], queued: Sequence[tuple[str, Mapping[str, object], datetime]]
+        self,
+        account: UUID,
+        told: Sequence[Fact],
+        queued: Sequence[tuple[str, Mapping[str, object], datetime]],
+        doing: Doing | None = None,
     ) -> None:
         facts = [(ids.new(), f.TYPE, f.subject_id, _json(f.data())) for f in told]
         jobs = []
@@ -160,7 +185,11 @@ class Work:
             jobs.append((job_id, kind, _json(args), due, int(soon)))
             if soon:
                 self.handed.setdefault((kind, account), []).append(job_id)
-        await self._driver.execute(FLUSH, account, self.actor, self.now, *_columns(facts, 4), *_columns(jobs, 5))
+        written = (account, self.actor, self.now, *_columns(facts, 4), *_columns(jobs, 5))
+        if doing is None:
+            await self._driver.execute(FLUSH, *written)
+        else:
+            await self._driver.execute(FLUSH_AUDITED, *written, ids.new(), *_audited(doing))
 
     async def _enter(self) -> None:
         await self._driver.execute("BEGIN; " + _set_scope(self.scope))
@@ -168,11 +197,14 @@ class Work:
             await self._once.enter(self._driver, self.account_id)
 
     async def _commit(self) -> None:
-        await self._flush()
+        doing = self._doing
+        await self._flush(doing)
         if self._once is not None:
             await self._once.leave(self._driver, self.account_id, self.now)
         if await self._driver.execute("COMMIT") != "COMMIT":
             raise RuntimeError("The transaction was already broken; nothing was stored.")
+        if doing is not None:
+            doing.kept = True
 
 
 class Works:
@@ -254,6 +286,10 @@ def _set_scope(scope: Scope) -> str:
 
 def _json(value: object) -> str:
     return msgspec.json.encode(value).decode()
+
+
+def _audited(doing: Doing) -> tuple[object, ...]:
+    return doing.action, doing.entity, doing.status, doing.request_id, doing.address
 
 
 def _columns(rows: Iterable[tuple[object, ...]], width: int) -> list[list[object]]:

@@ -39,6 +39,34 @@ class Store(MerchantTable, Base):
     )
 
 
+class StoreCode(MerchantTable, Base):
+    """Leave to connect one store, once and soon; only the code's SHA-256 is kept. What the merchant saw and approved
+    (`platform`, `base_url`; None or empty: any) binds whoever uses it; `challenge` is theirs by PKCE (RFC 7636)."""
+
+    __tablename__ = "store_codes"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    fingerprint: Mapped[bytes]
+    platform: Mapped[str | None]
+    name: Mapped[str]
+    base_url: Mapped[str]
+    challenge: Mapped[str]
+    made_by: Mapped[str]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    store_id: Mapped[UUID | None]
+
+    __table_args__ = (
+        CheckConstraint("platform IN ('shopify', 'woocommerce')", name="platform"),
+        ForeignKeyConstraint(
+            ["merchant_id", "store_id"], ["stores.merchant_id", "stores.id"], name="fk_store_codes_store"
+        ),
+        Index("ix_store_codes_fingerprint", "fingerprint"),
+        Index("ix_store_codes_expires", "expires_at"),
+    )
+
+
 class StoreUpdate(MerchantTable, Base):
     """One shipment as one store was told of it. `told_as` is what the store calls it; `left_out` what it would not
     take; `code` and `reason` say why it is not `sent`."""

@@ -19,7 +19,7 @@ from fulfilhub.platform.work import Work
 from fulfilhub.shipping.models import Parcel, ParcelContent, Shipment
 from fulfilhub.shipping.rules import find_carrier, tracking_url
 from fulfilhub.stores.adapters.port import Connection, ShipmentNews, ShippedLine, StoreSettings
-from fulfilhub.stores.models import Store, StoreUpdate
+from fulfilhub.stores.models import Store, StoreCode, StoreUpdate
 from fulfilhub.stores.rules import LiveSecret, PlatformKind, Settings, live_secrets
 
 
@@ -92,6 +92,38 @@ class UpdateRow(NamedTuple):
 
 STORE = tuple(getattr(Store, name) for name in StoreRow._fields)
 UPDATE = tuple(getattr(StoreUpdate, name) for name in UpdateRow._fields)
+
+
+class CodeRow(NamedTuple):
+    """A connection code, locked."""
+
+    platform: str | None
+    name: str
+    base_url: str
+    challenge: str
+    expires_at: datetime
+    used_at: datetime | None
+
+
+async def code_door(work: Work, fingerprint: bytes) -> tuple[UUID, UUID] | None:
+    """(merchant, code) of a connection code, in the scope Nobody; None for an unknown one."""
+    rows = await work.fetch_raw("SELECT merchant_id, code_id FROM resolve_store_code($1)", fingerprint)
+    return (rows[0]["merchant_id"], rows[0]["code_id"]) if rows else None
+
+
+async def lock_code(work: Work, code_id: UUID) -> CodeRow | None:
+    """A code, locked: of two who use it at once, the second finds it used."""
+    columns = [getattr(StoreCode, name) for name in CodeRow._fields]
+    query = select(*columns).where(StoreCode.merchant_id == work.account_id, StoreCode.id == code_id)
+    row = (await work.db.execute(query.with_for_update())).one_or_none()
+    return None if row is None else CodeRow._make(row)
+
+
+async def store_at(work: Work, base_url: str) -> StoreRow | None:
+    """The merchant's store at this address."""
+    query = select(*STORE).where(Store.merchant_id == work.account_id, Store.base_url == base_url)
+    row = (await work.db.execute(query)).one_or_none()
+    return None if row is None else StoreRow._make(row)
 
 
 async def door(work: Work, store_id: UUID) -> DoorRow:

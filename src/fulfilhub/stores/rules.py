@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import base64
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import msgspec
 
@@ -49,6 +53,14 @@ class UpdateState(StrEnum):
     FAILED = "failed"
     REFUSED = "refused"
 
+
+CODE_GROUPS = 8
+"""A connection code has eight groups of four characters: 160 bits."""
+
+CODE_LASTS = timedelta(minutes=15)
+CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
+VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
+STATE_LENGTH = 500
 
 CREDENTIALS: dict[PlatformKind, tuple[str, ...]] = {
     PlatformKind.SHOPIFY: ("access_token",),
@@ -117,3 +129,86 @@ def check_credentials(platform: PlatformKind, given: dict[str, str]) -> None:
     ]
     if problems:
         raise Invalid("The credentials don't fit the platform.", fields=problems)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectRequest:
+    """What a storefront's plugin asks the merchant for, and where it waits for the answer."""
+
+    platform: PlatformKind
+    shop_name: str
+    shop_url: str
+    return_url: str
+    state: str
+    challenge: str
+
+    @property
+    def origin(self) -> str:
+        """Where the answer goes."""
+        parts = urlsplit(self.return_url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    def answered(self, **values: str) -> str:
+        """The return address with the answer, and the plugin's own `state`, in its query."""
+        parts = urlsplit(self.return_url)
+        query = [*parse_qsl(parts.query, keep_blank_values=True), *values.items(), ("state", self.state)]
+        return urlunsplit(parts._replace(query=urlencode(query)))
+
+
+def read_connect_request(given: Mapping[str, str], *, allow_http: bool) -> ConnectRequest:
+    """Raises Invalid naming what is missing or wrong. The answer only ever goes to the shop's own scheme, host and
+    port, or anybody could have a merchant's code sent to themselves."""
+    platform = given.get("platform", "")
+    if platform not in (PlatformKind.SHOPIFY, PlatformKind.WOOCOMMERCE):
+        raise _bad_request("platform", "Must be shopify or woocommerce.")
+    name = " ".join(given.get("shop_name", "").split())
+    if not 1 <= len(name) <= 200 or not name.isprintable():
+        raise _bad_request("shop_name", "Must be the shop's name, of 1 to 200 characters.")
+    shop_url = clean_url(given.get("shop_url", ""), "query/shop_url")
+    return_url = given.get("return_url", "")
+    plain = return_url.isascii() and return_url.isprintable() and " " not in return_url and "\\" not in return_url
+    if not plain or len(return_url) > 2000 or _origin(return_url) != _origin(shop_url):
+        raise _bad_request("return_url", "Must be an address of the shop itself: the host of shop_url.")
+    if urlsplit(shop_url).scheme != "https" and not allow_http:
+        raise _bad_request("shop_url", "Must begin with https://.")
+    challenge = given.get("code_challenge", "")
+    method = given.get("code_challenge_method", "S256" if challenge else "")
+    if challenge and (method != "S256" or not CHALLENGE.fullmatch(challenge)):
+        raise _bad_request("code_challenge", "Must be 43 characters, made with the method S256 (RFC 7636).")
+    state = given.get("state", "")
+    if len(state) > STATE_LENGTH or not state.isprintable():
+        raise _bad_request("state", f"Must be at most {STATE_LENGTH} printable characters.")
+    return ConnectRequest(
+        platform=PlatformKind(platform),
+        shop_name=name,
+        shop_url=shop_url,
+        return_url=return_url,
+        state=state,
+        challenge=challenge,
+    )
+
+
+def proves(verifier: str | None, challenge: str) -> bool:
+    """Whether whoever asked is whoever comes (PKCE, S256). Without a challenge there is nothing to prove."""
+    if not challenge:
+        return True
+    if verifier is None or not VERIFIER.fullmatch(verifier):
+        return False
+    digest = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+    return hmac.compare_digest(digest, challenge)
+
+
+def _origin(url: str) -> tuple[str, str, int] | None:
+    """(scheme, host, port); None for what is no plain web address."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"https": 443, "http": 80}.get(parts.scheme, 0)
+    except ValueError:
+        return None
+    if not port or not parts.hostname or "@" in parts.netloc or parts.fragment:
+        return None
+    return parts.scheme, parts.hostname.lower(), port
+
+
+def _bad_request(parameter: str, detail: str) -> Invalid:
+    return Invalid(f"{parameter}: {detail}", fields=[FieldError(f"query/{parameter}", f"{parameter}: {detail}")])

@@ -8,10 +8,12 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from fulfilhub.platform import ids
+from fulfilhub.stores.commands.codes import MadeCode
 from fulfilhub.stores.commands.connections import NewStore, StoreChange
 from fulfilhub.stores.queries import MessageRow, StoreRow, UpdateRow, settings_of
 from fulfilhub.stores.rules import PlatformKind, Settings
 
+PluginPlatform = Literal["shopify", "woocommerce"]
 PlatformName = Literal["shopify", "woocommerce", "api"]
 MessageState = Literal["waiting", "taken", "reread", "ignored", "unreadable", "privacy", "disconnected"]
 UpdateStateName = Literal["pending", "sent", "in_doubt", "failed", "refused"]
@@ -65,6 +67,38 @@ class StoreIn(Struct, kw_only=True, forbid_unknown_fields=True):
     )
     webhook_secret: Secret | None = None
     settings: StoreSettings = field(default_factory=StoreSettings)
+
+
+class StoreCodeIn(Struct, kw_only=True, forbid_unknown_fields=True):
+    """What a connection code gives leave for; what is left out is left to whoever uses it. `code_challenge`: theirs, of
+    the method S256 (RFC 7636)."""
+
+    platform: PluginPlatform | None = None
+    name: Annotated[str, Meta(max_length=200, examples=["Ada's Mugs"])] = ""
+    base_url: Url = ""
+    code_challenge: Annotated[str, Meta(pattern=r"^([A-Za-z0-9_-]{43})?$")] = ""
+
+
+class StoreCodeOut(Struct, kw_only=True):
+    """A connection code, shown this once. Hyphens and capitals don't matter."""
+
+    id: str
+    code: Annotated[str, Meta(examples=["7K2M-V0QD-1R9C-XY4T-HB6N-0ZP3-M8WA-E5GS"])]
+    expires_at: datetime
+
+
+class StoreConnectIn(Struct, kw_only=True, forbid_unknown_fields=True):
+    """What a storefront's plugin brings: the code, and its store. `code_verifier` belongs to the code's challenge;
+    `webhook_secret` is Shopify's client secret, or one of the plugin's own for WooCommerce."""
+
+    code: Annotated[str, Meta(min_length=32, max_length=60, examples=["7K2M-V0QD-1R9C-XY4T-HB6N-0ZP3-M8WA-E5GS"])]
+    code_verifier: Annotated[str, Meta(min_length=43, max_length=128)] | None = None
+    platform: PluginPlatform
+    name: Annotated[str, Meta(max_length=200, examples=["Ada's Mugs"])] = ""
+    base_url: Url = ""
+    shop_domain: Domain = ""
+    credentials: CredentialsIn
+    webhook_secret: Secret | None = None
 
 
 class StorePatch(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -161,6 +195,23 @@ def new_store(data: StoreIn) -> NewStore:
         webhook_secret=data.webhook_secret,
         settings=_settings(data.settings),
     )
+
+
+def connecting_store(data: StoreConnectIn) -> NewStore:
+    """The command's words."""
+    return NewStore(
+        platform=PlatformKind(data.platform),
+        name=data.name,
+        base_url=data.base_url,
+        shop_domain=data.shop_domain,
+        credentials=_given(data.credentials),
+        webhook_secret=data.webhook_secret,
+        settings=Settings(),
+    )
+
+
+def store_code_out(made: MadeCode) -> StoreCodeOut:
+    return StoreCodeOut(id=ids.STORE_CODE.show(made.id), code=made.code, expires_at=made.expires_at)
 
 
 def store_change(data: StorePatch) -> StoreChange:

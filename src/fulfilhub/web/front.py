@@ -7,7 +7,7 @@ place in the metrics.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, cast
 
 import structlog
@@ -60,11 +60,12 @@ class Api(Litestar):
         route_handlers: Sequence[ControllerRouterHandler],
         tags: Mapping[str, str] | None = None,
         access: Callable[[HTTPRouteHandler], Access | None] = lambda _: None,
+        refused: Callable[[AsgiScope, int], Awaitable[None]] | None = None,
         **options: Any,
     ) -> None:
-        """`tags` and `access` are for the contract (see `About`); `options` are Litestar's own (guards, dependencies,
-        state, lifespan). Raises ImproperlyConfiguredException or TypeError for a handler whose declaration can't be
-        served."""
+        """`tags` and `access` are for the contract (see `About`); `refused` is told of each answer of 400 and above,
+        after it was sent; `options` are Litestar's own (guards, dependencies, state, lifespan). Raises
+        ImproperlyConfiguredException or TypeError for a handler whose declaration can't be served."""
         checks = Checks()
         limits = RateLimiter(settings.redis.url, settings.redis.namespace, settings.policy.rate_limit)
         super().__init__(
@@ -80,6 +81,7 @@ class Api(Litestar):
         )
         self.state.limits = limits
         self._about = About(TITLE, VERSION, DESCRIPTION, tags or {}, access)
+        self._refused = refused
         self._secure = settings.server.url.startswith("https://")
         checks.prepare(self, settings.server.body_limit * BATCH)
 
@@ -113,6 +115,8 @@ class Api(Litestar):
             with telemetry.span("http.request", scope["headers"]) as note:
                 await super().__call__(scope, receive, cast("Any", answer))
                 note({"http.route": template(scope.get("path_template")), "http.response.status_code": status})
+            if status >= 400 and self._refused is not None:
+                await self._refused(scope, status)
         finally:
             _record(scope, status, time.perf_counter() - started)
             structlog.contextvars.unbind_contextvars("request_id", "key_id")

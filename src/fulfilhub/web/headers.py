@@ -31,7 +31,7 @@ def answer_later(scope: AsgiScope, *headers: Header) -> None:
 
 
 def note_caller(key_id: str) -> None:
-    """Name the caller (`key_...`) in the log lines of this request."""
+    """Name the caller (`key_...` or `usr_...`) in the log lines of this request."""
     structlog.contextvars.bind_contextvars(key_id=key_id)
 
 

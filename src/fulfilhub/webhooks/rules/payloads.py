@@ -18,6 +18,7 @@ from fulfilhub.catalogue.events import KitChanged, ListingChanged, ProductChange
 from fulfilhub.fulfilment import events as fulfilment
 from fulfilhub.inventory.events import StockAdjusted, StockReceived, WarehouseChanged
 from fulfilhub.orders import events as orders
+from fulfilhub.people.events import UserChanged, UserInvited
 from fulfilhub.platform import ids
 from fulfilhub.platform.events import Fact
 from fulfilhub.privacy.events import PrivacyDone, PrivacyRequested
@@ -101,8 +102,15 @@ PUBLIC: tuple[Public, ...] = (
     Public(WarehouseChanged, BOTH, values={"state": "active", "version": 2}),
     Public(WebhookEndpointDisabled, BOTH, values={"reason": "failing"}),
 )
-PRIVATE: tuple[type[Fact], ...] = (KeyChanged, PrivacyDone, PrivacyRequested, WebhookEndpointChanged)
-"""Facts that stay in the log: who holds keys, who asked about customers, where events go, is told to nobody."""
+PRIVATE: tuple[type[Fact], ...] = (
+    KeyChanged,
+    PrivacyDone,
+    PrivacyRequested,
+    UserChanged,
+    UserInvited,
+    WebhookEndpointChanged,
+)
+"""Facts that stay in the log: who holds keys, who works there, who asked about customers, and where events go."""
 
 BY_TYPE: dict[str, Public] = {public.fact.TYPE: public for public in PUBLIC}
 EXAMPLE_ID = UUID("01893726-efee-7f02-8fbf-9f2b7bc2f910")

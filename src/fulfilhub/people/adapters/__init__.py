@@ -1,0 +1,1 @@
+"""The libraries that people's secrets need, each behind a door of ours."""

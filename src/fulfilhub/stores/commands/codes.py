@@ -1,0 +1,93 @@
+"""Codes that let a storefront's plugin connect its own store: made for a merchant, used once and soon."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import insert, update
+
+from fulfilhub.platform import ids
+from fulfilhub.platform.errors import FieldError, Invalid
+from fulfilhub.platform.secrets import Vault, fingerprint, new_code, plain_code
+from fulfilhub.platform.work import Work
+from fulfilhub.stores import queries
+from fulfilhub.stores.commands.connections import Made, NewStore, StoreChange, change, connect, rotate_secret
+from fulfilhub.stores.models import StoreCode
+from fulfilhub.stores.rules import CODE_GROUPS, CODE_LASTS, PlatformKind, clean_url, proves
+
+
+@dataclass(frozen=True, slots=True)
+class MadeCode:
+    """A code, which is shown this once."""
+
+    id: UUID
+    code: str
+    expires_at: datetime
+
+
+async def make_code(
+    work: Work, platform: PlatformKind | None = None, name: str = "", base_url: str = "", challenge: str = ""
+) -> MadeCode:
+    """Leave to connect one store within 15 minutes; what is given here binds whoever uses it. Raises Invalid for an
+    address that can't be a store's."""
+    made = MadeCode(ids.new(), new_code(CODE_GROUPS), work.now + CODE_LASTS)
+    await work.db.execute(
+        insert(StoreCode).values(
+            merchant_id=work.account_id,
+            id=made.id,
+            fingerprint=code_fingerprint(made.code),
+            platform=platform,
+            name=name,
+            base_url=clean_url(base_url, "/base_url") if base_url else "",
+            challenge=challenge,
+            made_by=work.actor,
+            created_at=work.now,
+            expires_at=made.expires_at,
+        )
+    )
+    return made
+
+
+async def use_code(work: Work, vault: Vault, code_id: UUID, verifier: str | None, new: NewStore) -> Made:
+    """Connect the store that the code gives leave for; what it leaves open comes from `new`. A store that is connected
+    at this address already is connected anew, with these credentials and another secret: that is what a merchant who
+    installs the plugin again means. Raises Invalid (`bad_code` for a code that is no longer good), Conflict."""
+    code = await queries.lock_code(work, code_id)
+    if code is None or code.used_at is not None or code.expires_at <= work.now or not proves(verifier, code.challenge):
+        raise bad_code()
+    wanted = replace(new, name=new.name or code.name or "Store", base_url=new.base_url or code.base_url)
+    if code.platform is not None and new.platform != code.platform:
+        detail = f"This code is for a {code.platform} store."
+        raise Invalid(detail, fields=[FieldError("/platform", detail)])
+    address = clean_url(wanted.base_url, "/base_url")
+    if code.base_url and address.casefold() != code.base_url.casefold():
+        detail = f"This code is for the store at {code.base_url}."
+        raise Invalid(detail, fields=[FieldError("/base_url", detail)])
+    made = await _connect(work, vault, wanted, address)
+    await work.db.execute(
+        update(StoreCode)
+        .where(StoreCode.merchant_id == work.account_id, StoreCode.id == code_id)
+        .values(used_at=work.now, store_id=made.store_id)
+    )
+    return made
+
+
+async def _connect(work: Work, vault: Vault, new: NewStore, address: str) -> Made:
+    before = await queries.store_at(work, address)
+    if before is None or before.platform != new.platform:
+        return await connect(work, vault, new)
+    domain = new.shop_domain or None
+    await change(work, vault, before.id, StoreChange(credentials=new.credentials, shop_domain=domain), None)
+    return await rotate_secret(work, vault, before.id, new.webhook_secret)
+
+
+def code_fingerprint(code: str) -> bytes:
+    """What is kept of a code."""
+    return fingerprint(plain_code(code))
+
+
+def bad_code() -> Invalid:
+    detail = "This code is unknown, used or too old; ask the merchant for a new one."
+    return Invalid(detail, code="bad_code", fields=[FieldError("/code", detail, "bad_code")])
