@@ -6,7 +6,7 @@ import asyncio
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fulfilhub.catalogue import commands, queries
@@ -26,6 +26,9 @@ from fulfilhub.platform.errors import FulfilHubError, Invalid
 from fulfilhub.platform.scopes import Merchant
 from fulfilhub.platform.work import Works
 from tests.make.world import Client, JsonObject
+
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""How long an example takes says nothing here: other work may run on the machine."""
 
 MUG: JsonObject = {"sku": "MUG", "name": "Mug"}
 TEA: JsonObject = {"sku": "TEA", "name": "Tea"}
@@ -49,6 +52,7 @@ wanted = st.lists(
 )
 
 
+@patient
 @given(wanted, st.lists(parts, max_size=6, unique_by=lambda part: part.id))
 def test_a_kit_without_faults_is_made_of_different_plain_products_in_use(
     components: list[NewComponent], known: list[Part]

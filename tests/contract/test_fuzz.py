@@ -75,19 +75,26 @@ def _for_others(contract: Any, kind: str) -> list[str]:
 
 
 def _fuzz(served: Served, kind: str, folder: Path, seed: int, examples: int, walks: int) -> list[Any]:
-    """Run it; the events of its report."""
+    """All phases with all data; the events of its report."""
+    with httpx.Client(base_url=served.url, trust_env=False) as api:
+        others = _for_others(api.get("/openapi.json").json(), kind)
+    config = CONFIG.format(walks=walks, others=json.dumps(others))
+    phases = ("--phases", "examples,coverage,fuzzing,stateful", "--mode", "all", "--max-examples", str(examples))
+    return _run(served, kind, folder, seed, config, *phases)
+
+
+def _run(served: Served, kind: str, folder: Path, seed: int, told: str, *options: str) -> list[Any]:
+    """Run Schemathesis with all its checks and ours; the events of its report."""
     headers = {"Authorization": f"Bearer {served.world.key(kind)}"}
     with httpx.Client(base_url=served.url, headers=headers, trust_env=False) as api:
-        contract = api.get("/openapi.json").json()
         own_key = api.get("/v1/api-keys", params={"limit": 1}).json()["data"][0]["id"]
     config, report = folder / "schemathesis.toml", folder / "events.ndjson"
-    config.write_text(CONFIG.format(walks=walks, others=json.dumps(_for_others(contract, kind))))
+    config.write_text(told)
     found = subprocess.run(
         [
             *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(config)),
             *("run", f"{served.url}/openapi.json", "-H", f"Authorization: {headers['Authorization']}"),
-            *("--checks", "all", "--mode", "all", "--phases", "examples,coverage,fuzzing,stateful"),
-            *("--max-examples", str(examples), "--seed", str(seed), "--generation-database", "none"),
+            *("--checks", "all", "--seed", str(seed), "--generation-database", "none", *options),
             *("--report", "ndjson", "--report-ndjson-path", str(report)),
         ],
         cwd=folder,
@@ -121,6 +128,46 @@ def _nothing_broke(served: Served) -> None:
 def test_a_fuzzer_finds_nothing(served: Served, kind: str, tmp_path: Path) -> None:
     _fuzz(served, kind, tmp_path, SEED, examples=5, walks=10)
     _nothing_broke(served)
+
+
+WAY = ("createOrder", "getOrder", "listOrderShipments", "listShipments", "getShipment", "requestReturn", "getReturn")
+"""The operations of a parcel's way, from the order to its return; `test_links` walks it step by step."""
+WALK = """
+hooks = "tests.contract.hooks"
+
+[generation]
+allow-x00 = false
+
+[parameters]
+cursor = ""
+
+[phases.stateful]
+max-steps = 10
+
+[phases.stateful.inference]
+algorithms = []
+
+[checks.positive_data_acceptance]
+expected-statuses = ["2xx", "401", "403", "404", "409", "412", "429"]
+"""
+
+
+def _walked(events: list[Any]) -> set[tuple[str, str]]:
+    """(Path of the source, name of the link) of every link that led to a call with what it found."""
+    found = set()
+    for event in events:
+        for case in event.get("ScenarioFinished", {}).get("recorder", {}).get("cases", {}).values():
+            if case.get("is_transition_applied"):
+                source, link, _ = case["transition"]["id"].split(" -> ")
+                found.add((source, link.rpartition(" ")[2]))
+    return found
+
+
+def test_the_fuzzer_walks_from_orders_to_returns(served: Served, tmp_path: Path) -> None:
+    chosen = [part for name in WAY for part in ("--include-operation-id", name)]
+    options = ("--phases", "stateful", "--mode", "positive", "--max-examples", "250", *chosen)
+    walked = _walked(_run(served, "merchant", tmp_path, SEED, WALK, *options))
+    assert {"getOrder", "listOrderShipments", "getShipment", "requestReturn"} <= {link for _, link in walked}
 
 
 @pytest.mark.soak

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fulfilhub.catalogue.commands import change_product
@@ -27,6 +27,9 @@ from fulfilhub.routing.commands import set_policy
 from fulfilhub.routing.rules.terms import DEFAULT_WEIGHTS, OnShortage
 from fulfilhub.shipping.commands.handover import ParcelToShip, Shipped, ToShip, ship
 from tests.fulfilment.world import Site, broken, make_site
+
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""How long an example takes says nothing here: other work may run on the machine."""
 
 
 @pytest.fixture
@@ -55,6 +58,7 @@ async def send(site: Site, lease: UUID, row: WorkRow) -> None:
 units_of = st.dictionaries(st.integers(1, 4).map(lambda n: UUID(int=n)), st.integers(1, 4), min_size=1)
 
 
+@patient
 @given(st.integers(1, 8), units_of, st.data())
 def test_a_short_component_leaves_whole_kits_and_every_unit_has_its_place(
     kits: int, made_of: Mapping[UUID, int], data: st.DataObject

@@ -190,7 +190,7 @@ async def test_the_lines_of_an_edit_must_be_the_orders_own(works: Works) -> None
         (taken,) = await take(work, ids.new(), [order()])
         with pytest.raises(Invalid) as refused:
             await edit(work, taken.order_id, Changes(lines=[LineEdit(line_id=ids.new(), quantity=1)]))
-        assert [fault.pointer for fault in refused.value.fields] == ["/lines/0/id"]
+        assert [fault.pointer for fault in refused.value.fields] == ["/lines/0/line_id"]
 
 
 async def test_the_api_only_makes_new_ones(works: Works) -> None:

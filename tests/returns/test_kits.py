@@ -6,7 +6,7 @@ from collections import Counter
 from uuid import UUID
 
 import msgspec
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
@@ -22,6 +22,9 @@ from fulfilhub.returns.schemas import work_out
 from fulfilhub.shipping.commands.handover import ParcelToShip, Shipped, ToShip, ship
 from tests.fulfilment.world import Site, broken, make_site
 
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""How long an example takes says nothing here: other work may run on the machine."""
+
 products = st.integers(1, 3).map(lambda n: UUID(int=n))
 shipments = st.lists(
     st.builds(Sent, st.integers(1, 4), st.dictionaries(products, st.integers(1, 3), min_size=1)),
@@ -30,6 +33,7 @@ shipments = st.lists(
 )
 
 
+@patient
 @given(shipments, st.lists(st.integers(1, 4), max_size=6))
 def test_all_that_comes_back_is_all_that_was_sent(sent: list[Sent], returns: list[int]) -> None:
     units, before = sum(each.units for each in sent), 0

@@ -107,6 +107,7 @@ OF_FIELD: dict[str, Kind] = {
     "charge_id": CHARGE,
     "contract_id": CONTRACT,
     "decision_id": DECISION,
+    "delivery_id": WEBHOOK_DELIVERY,
     "endpoint_id": WEBHOOK_ENDPOINT,
     "fulfilment_id": FULFILMENT,
     "hold_id": HOLD,

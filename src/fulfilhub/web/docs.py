@@ -25,6 +25,7 @@ TEMPLATES = Environment(
 )
 KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}
 FRESH = {"Cache-Control": "public, max-age=60"}
+ANCHORS = {error.__name__: kind.name for error, kind in KINDS.items()}
 WORDS = {"string": "text", "integer": "whole number", "boolean": "true or false", "null": "null"}
 
 
@@ -36,16 +37,17 @@ class Field:
     place: str
     required: bool
     shape: Markup
-    description: str
+    description: Markup
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One status of an operation."""
+    """One status of an operation; `kind` names the problem that it is, empty when it is none."""
 
     status: str
     description: str
     shape: Markup
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +60,25 @@ class Entry:
     path: str
     summary: str
     description: str
-    needs_key: bool
+    permission: str
+    callers: str
     parameters: list[Field]
     body: Markup
     answers: list[Answer]
+    problems: list[Answer]
+    leads_to: list[tuple[str, str]]
     call: str
     answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The operations of one tag."""
+
+    name: str
+    anchor: str
+    description: str
+    entries: list[Entry]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +123,19 @@ def docs_routes(contract: Callable[[], Json]) -> list[HTTPRouteHandler]:
 
 def render(contract: Json, version: str) -> str:
     """The page; `version` makes browsers fetch changed files."""
-    groups: dict[str, list[Entry]] = {}
+    found: dict[str, list[Entry]] = {}
     for entry in _entries(contract):
-        groups.setdefault(entry.tag, []).append(entry)
+        found.setdefault(entry.tag, []).append(entry)
+    groups = [
+        Group(name, "tag-" + re.sub(r"\W+", "-", name.lower()), str(tag.get("description", "")), found[name])
+        for tag in cast("list[Json]", contract["tags"])
+        if (name := str(tag["name"])) in found
+    ]
     schemas = cast("dict[str, Json]", cast("Json", contract["components"])["schemas"])
     return TEMPLATES.get_template("docs.html").render(
         info=contract["info"],
         version=version,
-        groups=dict(sorted(groups.items())),
+        groups=groups,
         shapes=[_shape(name, schema) for name, schema in schemas.items()],
         kinds=_kinds(),
         prose=prose,
@@ -128,13 +148,13 @@ def _kinds() -> list[tuple[str, Kind]]:
 
 def _entries(contract: Json) -> Iterator[Entry]:
     shared = cast("dict[str, Json]", cast("Json", contract["components"])["responses"])
+    titles = _summaries(contract)
     for path, methods in cast("dict[str, Json]", contract["paths"]).items():
         for method, found in methods.items():
             told = cast("Json", found)
             body = _first_content(told.get("requestBody"))
-            answers = [
-                (status, _resolved(answer, shared)) for status, answer in cast("Json", told["responses"]).items()
-            ]
+            answers = [_answer(status, answer, shared) for status, answer in cast("Json", told["responses"]).items()]
+            well = _first_well(told)
             yield Entry(
                 id=str(told["operationId"]),
                 tag=cast("list[str]", told["tags"])[0],
@@ -142,19 +162,38 @@ def _entries(contract: Json) -> Iterator[Entry]:
                 path=path,
                 summary=str(told["summary"]),
                 description=str(told.get("description", "")),
-                needs_key=bool(told["security"]),
+                permission=_permission(told),
+                callers=" or ".join(cast("list[str]", told.get("x-callers", []))),
                 parameters=[_parameter(p) for p in cast("list[Json]", told.get("parameters", []))],
-                body=shape_of(cast("Json", body.get("schema", {}))) if body else Markup(),
-                answers=[_answer(status, answer) for status, answer in answers if status != "default"],
+                body=_body(told, body),
+                answers=[answer for answer in answers if not answer.kind and answer.status != "default"],
+                problems=[answer for answer in answers if answer.kind],
+                leads_to=[(name, titles[name]) for name in cast("Json", well.get("links", {})) if name in titles],
                 call=_call(method.upper(), path, told, body),
-                answer=_pretty(_first_content(answers[0][1]).get("example")),
+                answer=_pretty(_first_content(well).get("example")),
             )
 
 
-def _resolved(answer: object, shared: dict[str, Json]) -> Json:
-    found = cast("Json", answer)
-    ref = found.get("$ref")
-    return shared[str(ref).rpartition("/")[2]] if ref else found
+def _body(told: Json, content: Json) -> Markup:
+    if not content:
+        return Markup()
+    words = str(cast("Json", told["requestBody"]).get("description", ""))
+    return inline(words) if words else shape_of(cast("Json", content["schema"]))
+
+
+def _summaries(contract: Json) -> dict[str, str]:
+    methods = cast("dict[str, dict[str, Json]]", contract["paths"]).values()
+    return {str(told["operationId"]): str(told["summary"]) for each in methods for told in each.values()}
+
+
+def _first_well(told: Json) -> Json:
+    """The answer when all goes well."""
+    return next(cast("Json", answer) for status, answer in cast("Json", told["responses"]).items() if status < "4")
+
+
+def _permission(told: Json) -> str:
+    schemes = [roles for needed in cast("list[dict[str, list[str]]]", told["security"]) for roles in needed.values()]
+    return ", ".join(role for roles in schemes for role in roles) or ("key" if told["security"] else "")
 
 
 def _first_content(holder: object) -> Json:
@@ -169,15 +208,17 @@ def _parameter(told: Json) -> Field:
         str(told["in"]),
         bool(told["required"]),
         shape_of(schema),
-        str(told.get("description", "")),
+        inline(str(told.get("description", ""))),
     )
 
 
-def _answer(status: str, told: Json) -> Answer:
-    content = _first_content(told)
-    return Answer(
-        status, str(told["description"]), shape_of(cast("Json", content.get("schema", {}))) if content else Markup()
-    )
+def _answer(status: str, told: object, shared: dict[str, Json]) -> Answer:
+    found = cast("Json", told)
+    name = str(found.get("$ref", "")).rpartition("/")[2]
+    whole = {**shared[name], **found} if name else found
+    content = _first_content(whole)
+    shape = shape_of(cast("Json", content.get("schema", {}))) if content else Markup()
+    return Answer(status, str(whole["description"]), shape, ANCHORS.get(name, ""))
 
 
 def _call(method: str, path: str, told: Json, body: Json) -> str:
@@ -202,7 +243,7 @@ def _shape(name: str, schema: Json) -> Shape:
     required = cast("list[str]", schema.get("required", []))
     properties = cast("dict[str, Json]", schema.get("properties", {}))
     fields = [
-        Field(field, "", field in required, shape_of(inner), str(inner.get("description", "")))
+        Field(field, "", field in required, shape_of(inner), inline(str(inner.get("description", ""))))
         for field, inner in properties.items()
     ]
     values = [str(value) for value in cast("list[object]", schema.get("enum", []))]
@@ -229,7 +270,7 @@ def shape_of(schema: Json) -> Markup:
     if kind == "object":
         values = schema.get("additionalProperties")
         return Markup("object") + (Markup(" of ") + shape_of(values) if isinstance(values, dict) and values else "")
-    return escape(_plain(schema)) + _bounds(schema, "Length", "characters") + _default(schema)
+    return escape(_plain(schema)) + _bounds(schema, "Length", "characters") + _like(schema) + _default(schema)
 
 
 def _plain(schema: Json) -> str:
@@ -249,6 +290,12 @@ def _bounds(schema: Json, suffix: str, noun: str) -> Markup:
     return Markup(' <span class="bounds">{}</span>').format(f"{words} {noun}".strip())
 
 
+def _like(schema: Json) -> Markup:
+    """An example of what a pattern wants."""
+    shown = cast("list[object]", schema.get("examples", []))
+    return Markup(", such as <code>{}</code>").format(shown[0]) if "pattern" in schema and shown else Markup()
+
+
 def _default(schema: Json) -> Markup:
     value = schema.get("default")
     return Markup() if value is None else Markup(", <code>{}</code> when left out").format(json.dumps(value))
@@ -257,7 +304,9 @@ def _default(schema: Json) -> Markup:
 def prose(text: str) -> Markup:
     """Docstring text as HTML: paragraphs, and what stands in backticks as code."""
     paragraphs = re.split(r"\n\s*\n", text.strip())
-    coded = [
-        re.sub(r"`+([^`]+)`+", r"<code>\1</code>", str(escape(paragraph))) for paragraph in paragraphs if paragraph
-    ]
-    return Markup("".join(f"<p>{paragraph}</p>" for paragraph in coded))  # noqa: S704 - escaped above
+    return Markup().join(Markup("<p>{}</p>").format(inline(each)) for each in paragraphs if each)
+
+
+def inline(text: str) -> Markup:
+    """One line of text, with what stands in backticks as code."""
+    return Markup(re.sub(r"`+([^`]+)`+", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped first

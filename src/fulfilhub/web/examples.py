@@ -105,7 +105,9 @@ SHORT = {
     "work": "work_order",
     "work_line": "return_line",
 }
-PREFIXES = {kind.noun.replace(" ", "_"): kind.prefix for kind in vars(ids).values() if isinstance(kind, ids.Kind)}
+PREFIXES = {name.removesuffix("_id"): kind.prefix for name, kind in ids.OF_FIELD.items()} | {
+    kind.noun.replace(" ", "_"): kind.prefix for kind in vars(ids).values() if isinstance(kind, ids.Kind)
+}
 PREFIXES |= {short: PREFIXES[noun] for short, noun in SHORT.items()}
 DEPTH = 12
 

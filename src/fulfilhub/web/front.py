@@ -42,8 +42,9 @@ Send your API key as `Authorization: Bearer fh_live_...`; a `fh_test_...` key wo
 JSON. Ids are opaque and sort by time; money is whole minor units with an ISO 4217 currency; times are RFC 3339 with
 their offset.
 
-Every POST takes an `Idempotency-Key`, so that repeating after a lost answer does no harm, and lists go on at
-`next_cursor`. Send the `ETag` you have seen as `If-Match`, and nobody's change is overwritten unseen."""
+POSTs take an `Idempotency-Key`, so that repeating after a lost answer does no harm (not where the answer holds a
+secret, which is never kept), and lists go on at `next_cursor`. Send the `ETag` you have seen as `If-Match`, and
+nobody's change is overwritten unseen."""
 
 QUIET = frozenset(("/health/live", "/health/ready", "/metrics"))
 """Asked every few seconds by machines: counted, not logged."""

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fulfilhub.inventory.rules.kits import kits_from
 
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""How long an example takes says nothing here: other work may run on the machine."""
+
 products = st.integers(1, 4).map(lambda n: UUID(int=n))
 
 
+@patient
 @given(
     st.dictionaries(products, st.integers(0, 30)),
     st.dictionaries(products, st.integers(1, 5), min_size=1),

@@ -7,12 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import product as choices
 from uuid import UUID
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fulfilhub.routing.rules.decide import decide, decide_batch
 from fulfilhub.routing.rules.terms import Component, OnShortage, OrderToRoute, Outcome, RoutingPolicy, Stock
 from tests.routing.rules.world import BRISTOL, CAP, LEEDS, MUG, NOW, TEE, Place, order, site, stock
+
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""How long an example takes says nothing here: other work may run on the machine."""
 
 SET, PAIR, BOX = (UUID(int=200 + n) for n in range(3))
 KITS: dict[UUID, tuple[Component, ...]] = {
@@ -88,6 +91,7 @@ def test_each_check_alone_would_pass_and_the_sum_does_not() -> None:
         assert decision.candidates[0].units == 1
 
 
+@patient
 @given(shelf_units, st.lists(wanted_lines, min_size=1, max_size=5), st.sampled_from(OnShortage), st.integers(1, 2))
 def test_a_batch_with_kits_never_oversells_a_component(
     shelves: dict[tuple[UUID, UUID], int],
@@ -118,12 +122,14 @@ def test_a_batch_with_kits_never_oversells_a_component(
     assert all(units <= shelves.get(key, 0) for key, units in taken.items())
 
 
+@patient
 @given(shelf_units, two_kits)
 def test_what_can_be_filled_whole_is(shelves: dict[tuple[UUID, UUID], int], lines: list[tuple[UUID, int]]) -> None:
     decision = decide(kits(*lines), [site(place) for place in PLACES], Stock(shelves), RoutingPolicy(max_parts=2), NOW)
     assert (decision.outcome is Outcome.ROUTED) is (best_lines(lines, shelves) == len(lines))
 
 
+@patient
 @given(shelf_units, two_kits)
 def test_no_more_lines_could_be_filled_whole(
     shelves: dict[tuple[UUID, UUID], int], lines: list[tuple[UUID, int]]

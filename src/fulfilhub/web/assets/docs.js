@@ -14,10 +14,16 @@ theme.addEventListener("click", () => {
 
 const search = document.getElementById("search");
 search.closest("label").hidden = false;
+// What an operation leads to is found at its own place.
+const told = (element) => {
+  const copy = element.cloneNode(true);
+  for (const each of copy.querySelectorAll(".leads")) each.remove();
+  return copy.textContent.toLowerCase();
+};
 const operations = [...document.querySelectorAll(".operation")].map((element) => ({
   element,
   link: document.querySelector(`[data-for="${CSS.escape(element.id)}"]`),
-  text: element.textContent.toLowerCase(),
+  text: told(element),
 }));
 const others = document.querySelectorAll("#problems, #schemas");
 const groups = document.querySelectorAll(".group, .tag");
