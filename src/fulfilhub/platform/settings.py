@@ -83,7 +83,7 @@ class ServerSettings(_Group):
 class DatabaseSettings(_Group):
     url: str = setting(
         "DATABASE_URL",
-        "PostgreSQL 15+ as the owner (migrations); api and worker logins derive from it.",
+        "PostgreSQL 16+ as the owner (migrations); api and worker logins derive from it.",
         "",
         secret=True,
     )
