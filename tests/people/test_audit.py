@@ -82,7 +82,7 @@ async def test_it_is_read_in_pages_and_by_what_one_looks_for(merchant: Client, p
     assert await log_of(partner) == []
 
 
-async def test_it_takes_a_permission(http: object, merchant: Client) -> None:
+async def test_it_takes_a_permission(merchant: Client) -> None:
     narrow = await merchant.made("/v1/api-keys", {"name": "narrow", "permissions": ["orders:read"]})
     reader = Client(merchant.http, str(narrow["secret"]), merchant.account_id)
     assert (await reader.get("/v1/audit-log")).status_code == 403
@@ -110,3 +110,10 @@ async def test_nobody_writes_into_anothers(merchant: Client, partner: Client, wo
     with pytest.raises(DBAPIError, match="row-level security"):
         async with works.begin(Merchant(ids.ACCOUNT.find(merchant.account_id))) as work:
             await work.db.execute(statement, {"a": ids.ACCOUNT.find(partner.account_id)})
+
+
+async def test_asking_for_work_where_there_is_none_leaves_no_row(partner: Client) -> None:
+    claim = {"warehouse_id": ids.WAREHOUSE.show(ids.new()), "limit": 5}
+    answer = await partner.post("/v1/work/claims", claim, once=None)
+    assert (answer.status_code, answer.json()["data"]) == (200, [])
+    assert await log_of(partner) == []

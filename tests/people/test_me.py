@@ -87,3 +87,16 @@ async def test_without_a_session_nothing_is_done(merchant: Client) -> None:
     browser.cookies.clear()
     for path in ("/me/password", "/me/second-factor", "/me/sessions/end-all", "/me/mode", "/me/recovery-codes"):
         assert (await browser.submit(path, present=PASSWORD, password=NEW)).status_code == 401
+
+
+async def test_who_lost_phone_and_codes_is_let_in_by_an_owner(
+    merchant: Client, worker_works: Works, vault: Vault
+) -> None:
+    browser = await signed_in(merchant)
+    await turn_on_codes(browser, worker_works, vault)
+    (user,) = (await merchant.get("/v1/users")).json()["data"]
+    assert "reset_second_factor" in user["actions"]
+    for _ in range(2):
+        reset = await merchant.post(f"/v1/users/{user['id']}/reset-second-factor")
+        assert (reset.status_code, reset.json()["second_factor"]) == (200, False)
+    assert (await Browser(merchant.http).sign_in(ADA)).status_code == 303

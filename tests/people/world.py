@@ -67,7 +67,7 @@ async def invited(client: Client, email: str, role: str = "owner") -> str:
     """The path of a fresh invitation."""
     answer = await client.post("/v1/users/invitations", {"email": email, "role": role})
     assert answer.status_code == 201, answer.text
-    return urlsplit(str(answer.json()["link"])).path
+    return str(urlsplit(answer.json()["link"]).path)
 
 
 async def joined(client: Client, email: str, role: str = "owner", password: str = PASSWORD) -> str:

@@ -89,6 +89,7 @@ class AuditEntryOut(Struct, kw_only=True):
 
 def user_out(row: UserRow) -> UserOut:
     gone = row.deactivated_at is not None
+    here = ["deactivate", "make_password_link", *(["reset_second_factor"] if row.totp else [])]
     return UserOut(
         id=ids.USER.show(row.id),
         email=row.email,
@@ -96,7 +97,7 @@ def user_out(row: UserRow) -> UserOut:
         role=row.role,  # type: ignore[arg-type]  # the CHECK constraint holds it to these values
         second_factor=row.totp,
         state="deactivated" if gone else "active",
-        actions=["reactivate"] if gone else ["deactivate", "reset_password"],
+        actions=["reactivate"] if gone else here,
         version=row.version,
         created_at=row.created_at,
         deactivated_at=row.deactivated_at,

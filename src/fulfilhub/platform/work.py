@@ -125,6 +125,12 @@ class Work:
         if self._once is not None:
             self._once.remember(status, headers, body)
 
+    def leave_no_trace(self) -> None:
+        """This work changed nothing (there was nothing to claim): the audit log need not know."""
+        doing = self._doing
+        if doing is not None:
+            doing.kept = True
+
     @asynccontextmanager
     async def act_for(self, merchant_id: UUID) -> AsyncIterator[None]:
         """Take a merchant's rights inside the same transaction. The caller must have locked and checked the

@@ -85,7 +85,7 @@ async def set_routing_policy(
 
 @post(
     "/v1/promises",
-    **may("promises:read"),
+    **may("promises:read", audited=False),
     tags=["Promises"],
     summary="Ask what can be promised",
     status_code=200,

@@ -74,13 +74,15 @@ async def claim_work(
             ship_by_before=data.ship_by_before,
             seconds=data.lease_seconds or settings.policy.work_lease,
         )
+        if not rows:
+            work.leave_no_trace()
         made = ClaimOut(lease_id=ids.LEASE.show(lease_id), lease_until=until, data=[work_out(row) for row in rows])
         return ok(work, made)
 
 
 @post(
     "/v1/work/leases/{lease_id:str}/extend",
-    **may("work:write"),
+    **may("work:write", audited=False),
     tags=["Work"],
     summary="Extend a lease (heartbeat)",
     status_code=200,

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from fulfilhub.accounts.rules import AccountKind, Role
 from fulfilhub.people import queries
+from fulfilhub.people.commands.second_factor import give_up
 from fulfilhub.people.events import UserChanged
 from fulfilhub.people.models import User, UserSecret, UserSession
 from fulfilhub.people.rules import check_may_give, check_not_last_owner, clean_name, email_key
@@ -91,6 +92,15 @@ async def reactivate(work: Work, user_id: UUID, kind: AccountKind, own: Collecti
     check_may_give(Role(before.role), kind, own)
     if before.deactivated_at is not None:
         await _set_left(work, before, left=False)
+
+
+async def reset_second_factor(work: Work, user_id: UUID, kind: AccountKind, own: Collection[str]) -> None:
+    """Let a person who lost theirs sign in with the password alone. Repeating is harmless. Raises NotFound, Forbidden
+    for somebody who may do more than the caller."""
+    before = await queries.get_user(work, user_id, lock=True)
+    check_may_give(Role(before.role), kind, own)
+    if before.totp:
+        await give_up(work, user_id)
 
 
 async def set_password(work: Work, user_id: UUID, hashed: str) -> None:

@@ -142,4 +142,35 @@ async def create_password_link(
         return created(work, body, f"/v1/users/{user_id}")
 
 
-ROUTES = [list_users, get_user, change_user, deactivate_user, reactivate_user, create_password_link]
+@post(
+    "/v1/users/{user_id:str}/reset-second-factor",
+    **may("users:write"),
+    tags=["Users"],
+    summary="Reset a second factor",
+    status_code=200,
+    responses=WRITE,
+)
+async def reset_second_factor(
+    works: NamedDependency[Works],
+    anyone: NamedDependency[AnyCaller],
+    once: NamedDependency[Once],
+    user_id: FromPath[str],
+) -> Response[UserOut]:
+    """For a person who lost their phone and their recovery codes: the password alone lets them in, until they set up
+    an app again. Make sure that it is they who ask. Repeating is harmless."""
+    check_live(anyone)
+    found = ids.USER.find(user_id)
+    async with works.begin(anyone.scope, once) as work:
+        await users.reset_second_factor(work, found, anyone.caller.kind, anyone.caller.permissions)
+        return ok(work, user_out(await queries.get_user(work, found)))
+
+
+ROUTES = [
+    list_users,
+    get_user,
+    change_user,
+    deactivate_user,
+    reactivate_user,
+    create_password_link,
+    reset_second_factor,
+]

@@ -12,6 +12,8 @@ import msgspec
 from sqlalchemy import select
 
 from fulfilhub.orders.models import Hold, Order, OrderLine, OrderPromise, OrderTracking
+from fulfilhub.orders.queries.promises import PromiseRow as PromiseRow
+from fulfilhub.orders.queries.promises import promises_of as promises_of
 from fulfilhub.orders.rules import OrderStatus, PromiseState
 from fulfilhub.platform import ids
 from fulfilhub.platform.errors import NotFound
@@ -122,14 +124,6 @@ class EventRow(NamedTuple):
     occurred_at: datetime
 
 
-class PromiseRow(NamedTuple):
-    """How an order's promise stands."""
-
-    order_id: UUID
-    state: str
-    cause: str | None
-
-
 @dataclass(frozen=True, slots=True)
 class Whole:
     """An order with its lines and holds; the holds in the order they were placed. `promise` once it has one."""
@@ -180,7 +174,6 @@ LINES = f"""
 SELECT {LINE_NAMES} FROM order_lines AS l WHERE l.merchant_id = $1 AND l.order_id = ANY ($2)
 ORDER BY l.order_id, l.position, l.id
 """  # noqa: S608
-PROMISES = "SELECT order_id, state, cause FROM order_promises WHERE merchant_id = $1 AND order_id = ANY ($2)"
 LOCK_TOLD = """
 SELECT id FROM orders WHERE merchant_id = $1 AND store_id = $2 AND external_id = ANY ($3) ORDER BY id FOR UPDATE
 """
@@ -318,12 +311,6 @@ async def get_orders(work: Work, order_ids: Collection[UUID]) -> dict[UUID, Whol
 def _order(row: Sequence[object]) -> OrderRow:
     made = OrderRow._make(row)
     return made._replace(status=OrderStatus(made.status))
-
-
-async def promises_of(work: Work, order_ids: Collection[UUID]) -> dict[UUID, PromiseRow]:
-    """How the promises of these orders stand, by order; orders without one are left out."""
-    rows = await work.fetch_raw(PROMISES, work.account_id, list(order_ids))
-    return {row[0]: PromiseRow._make(row) for row in rows}
 
 
 async def holds_of(work: Work, order_id: UUID) -> list[HoldRow]:
