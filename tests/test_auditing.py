@@ -64,6 +64,10 @@ PLANTED: dict[str, str] = {
     "a lease has an owner and an end": "UPDATE work_orders SET lease_actor = NULL",
     "one lease is one claim's": "UPDATE work_orders SET lease_actor = id::text, lease_until = now(), lease_id = $ID",
     "ended work has no lease": "UPDATE work_orders SET lease_id = $ID, lease_until = now() WHERE state = 'shipped'",
+    "ended work has no open request": "UPDATE work_orders SET state = 'cancelled', ended_at = now() "
+    "WHERE id IN (SELECT work_order_id FROM work_requests)",
+    "each request is the same for who asks and who is asked": "UPDATE work_requests SET asked = '{}'",
+    "each open request and each dated hold will end by itself": "DELETE FROM jobs",
     "held orders' work is held, and no other": "UPDATE work_orders SET held = NOT held "
     "WHERE order_id = (SELECT order_id FROM holds LIMIT 1)",
     "each shipped fulfilment has its shipment, and no other has one": "UPDATE fulfilments SET state = 'shipped' "

@@ -6,7 +6,12 @@ import importlib
 from importlib.util import find_spec
 
 from fulfilhub.catalogue.events import KitChanged
-from fulfilhub.fulfilment.events import FulfilmentCancelled, FulfilmentRejected, FulfilmentShortPicked
+from fulfilhub.fulfilment.events import (
+    FulfilmentCancelled,
+    FulfilmentRejected,
+    FulfilmentReleased,
+    FulfilmentShortPicked,
+)
 from fulfilhub.inventory.events import StockAdjusted, StockReceived
 from fulfilhub.orders.events import (
     OrderCancelled,
@@ -24,6 +29,7 @@ from fulfilhub.shipping.events import OrderDelivered, ShipmentCreated
 HEARD_BY: dict[type[Fact], tuple[str, ...]] = {
     FulfilmentCancelled: ("fulfilment.route_orders",),
     FulfilmentRejected: ("fulfilment.route_orders",),
+    FulfilmentReleased: ("fulfilment.follow_orders",),
     FulfilmentShortPicked: ("fulfilment.route_orders",),
     KitChanged: ("fulfilment.route_waiting",),
     OrderCancelRequested: ("fulfilment.follow_orders",),

@@ -9,13 +9,20 @@ from tests.contract.operations import CONTRACT, operations
 NOT_KEPT = {
     "claimWork",
     "connectStore",
+    "connectWithCode",
     "createAccount",
+    "createInvitation",
     "createKey",
+    "createPasswordLink",
+    "createStoreCode",
+    "createWebhookEndpoint",
     "deliverShopify",
     "deliverWoocommerce",
     "extendLease",
+    "resendInvitation",
     "rotateKey",
     "rotateSecret",
+    "rotateWebhookSecret",
 }
 
 

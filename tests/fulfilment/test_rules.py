@@ -98,7 +98,7 @@ def test_from_every_live_state_the_lease_leads_back_to_the_queue() -> None:
     for state in set(WorkState) - ENDED:
         assert WORK.next(state, V.EXPIRE, SYSTEM) is S.QUEUED
         assert WORK.next(state, V.RELEASE, PARTNER) is S.QUEUED
-    assert {V.EXPIRE, V.CANCEL} == set(WorkVerb) - NEEDS_LEASE
+    assert {V.EXPIRE, V.CANCEL, V.CALL_OFF, V.UNPACK} == set(WorkVerb) - NEEDS_LEASE
 
 
 @pytest.mark.parametrize(

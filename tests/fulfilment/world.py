@@ -131,7 +131,7 @@ BROKEN = {
     "what is allocated is what live work holds": """
         SELECT 1 FROM stock_levels AS l LEFT JOIN (
             SELECT f.merchant_id, coalesce(c.product_id, x.product_id) AS product_id, f.warehouse_id,
-                   sum((x.quantity - x.short) * coalesce(c.units, 1)) AS held
+                   sum((x.quantity - x.short - x.cancelled) * coalesce(c.units, 1)) AS held
             FROM fulfilments AS f JOIN fulfilment_lines AS x ON x.merchant_id = f.merchant_id AND x.fulfilment_id = f.id
             LEFT JOIN fulfilment_components AS c ON c.merchant_id = x.merchant_id
                   AND c.fulfilment_id = x.fulfilment_id AND c.line_id = x.line_id
@@ -142,9 +142,10 @@ BROKEN = {
     "counters of lines are sums over their fulfilments": """
         SELECT 1 FROM order_lines AS o LEFT JOIN (
             SELECT x.merchant_id, x.line_id,
-                   sum(x.quantity - x.short) FILTER (WHERE f.state NOT IN ('rejected', 'cancelled')) AS allocated,
+                   sum(x.quantity - x.short - x.cancelled)
+                       FILTER (WHERE f.state NOT IN ('rejected', 'cancelled')) AS allocated,
                    sum(x.picked) FILTER (WHERE f.state NOT IN ('rejected', 'cancelled')) AS picked,
-                   sum(x.quantity - x.short) FILTER (WHERE f.state = 'shipped') AS shipped
+                   sum(x.quantity - x.short - x.cancelled) FILTER (WHERE f.state = 'shipped') AS shipped
             FROM fulfilments AS f JOIN fulfilment_lines AS x ON x.merchant_id = f.merchant_id AND x.fulfilment_id = f.id
             GROUP BY 1, 2) AS h ON h.merchant_id = o.merchant_id AND h.line_id = o.id
         WHERE (o.allocated, o.picked, o.shipped)
@@ -153,6 +154,15 @@ BROKEN = {
     "work orders and fulfilments are in step": """
         SELECT 1 FROM fulfilments AS f LEFT JOIN work_orders AS w ON w.account_id = f.operator_id AND w.id = f.id
         WHERE w.id IS NULL OR w.state <> f.state OR w.merchant_id <> f.merchant_id
+        """,
+    "ended work has no open request": """
+        SELECT 1 FROM work_requests AS r JOIN work_orders AS w ON w.account_id = r.account_id AND w.id = r.work_order_id
+        WHERE r.state = 'requested' AND w.ended_at IS NOT NULL
+        """,
+    "requests are the same for merchant and warehouse": """
+        SELECT 1 FROM order_requests AS o FULL JOIN work_requests AS w
+          ON w.id = o.id AND w.merchant_id = o.merchant_id AND w.work_order_id = o.fulfilment_id
+        WHERE (o.state, o.kind, o.asked, o.carried_out) IS DISTINCT FROM (w.state, w.kind, w.asked, w.carried_out)
         """,
     "parcels hold what was shipped": """
         SELECT 1 FROM order_lines AS o LEFT JOIN (

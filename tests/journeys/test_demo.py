@@ -26,6 +26,7 @@ def test_the_whole_story_is_played_and_counted() -> None:
     assert told["claimed"] == told["fulfilments"]
     assert told["kits_shipped"] > 0
     assert 0 < told["delivered"] < told["shipped"]
+    assert told["requests_accepted"] == 1
     assert told["returns_completed"] == 1
     assert told["charges"] == readable
     assert 0 < told["store_updates"] <= told["shipped"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -54,6 +54,7 @@ IDS: dict[ids.Kind, str] = {
     ids.PRIVACY_REQUEST: "SELECT id FROM privacy_requests WHERE merchant_id = :merchant",
     ids.PRODUCT: "SELECT id FROM products WHERE merchant_id = :merchant",
     ids.RECEIPT: "SELECT document_id FROM stock_movements WHERE merchant_id = :merchant AND document = 'receipt'",
+    ids.REQUEST: "SELECT id FROM order_requests WHERE merchant_id = :merchant",
     ids.RETURN: "SELECT id FROM returns WHERE merchant_id = :merchant",
     ids.RETURN_LINE: "SELECT id FROM return_lines WHERE merchant_id = :merchant",
     ids.SESSION: "SELECT id FROM user_sessions WHERE account_id IN (:merchant, :partner)",
@@ -216,6 +217,7 @@ async def _goods(world: Populated) -> None:
     counted = {"product_id": world.made["MUG"], "warehouse_id": world.made["warehouse"], "reason": "cycle_count"}
     await world.merchant.made("/v1/stock/adjustments", {**counted, "on_hand": 99})
     await world.merchant.put("/v1/routing-policy", {"max_parts": 2, "on_shortage": "backorder", "weights": {}})
+    await world.merchant.put("/v1/request-policy", {"answer_minutes": 60, "on_silence": "refuse"})
     await world.merchant.put("/v1/returns-policy", {"window_days": 60, "auto_approve": True})
     await world.work_off()
 
@@ -261,13 +263,20 @@ async def _orders(world: Populated) -> None:
     await world.partner.made(f"{at}/reject", {**lease, "reason": "other", "note": "No."})
     await world.work_off()
     await world.merchant.made(f"/v1/orders/{await world.order('cancelled')}/cancel", {})
-    hold = {"reason": "fraud_risk", "note": "Look."}
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    hold = {"reason": "fraud_risk", "note": "Look.", "until": tomorrow}
     await world.merchant.made(f"/v1/orders/{await world.order('held')}/holds", hold)
     await world.work_off()
     await world.order("unknown", sku="NOBODY-KNOWS")
     await world.order("waits", sku="RARE")
     in_hand, lease = await world.claim(await world.order("in hand"))
     await world.partner.made(f"{in_hand}/accept", lease)
+    asked = await world.order("asked")
+    at, lease = await world.claim(asked)
+    await world.partner.made(f"{at}/accept", lease)
+    told = await world.merchant.post(f"/v1/orders/{asked}/cancel", {})
+    assert told.is_success, told.text
+    await world.work_off()
     await world.order("queued")
     await world.order("kit", sku="PAIR", quantity=1)
 

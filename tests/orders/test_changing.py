@@ -16,7 +16,17 @@ from sqlalchemy import text
 
 from fulfilhub.catalogue.commands import NewProduct, make_products
 from fulfilhub.orders import queries
-from fulfilhub.orders.commands import NO_STORE, Changes, LineChange, LineEdit, check_again, count, edit, take
+from fulfilhub.orders.commands import (
+    NO_STORE,
+    Changes,
+    LineChange,
+    LineEdit,
+    check_again,
+    count,
+    edit,
+    take,
+    take_wanted,
+)
 from fulfilhub.orders.commands.editing import NotEditable
 from fulfilhub.orders.commands.keeping import Sealed
 from fulfilhub.orders.commands.revising import REMOVED
@@ -153,8 +163,38 @@ async def test_what_is_in_hand_is_never_changed(works: Works) -> None:
         assert (row.email, row.pending_parts) == ("new@example.test", ["ship_to"])
         await edit(work, taken.order_id, Changes(note="fragile"))
         assert (await queries.get_order(work, taken.order_id)).order.pending_parts == ["ship_to"]
+        third = replace(HOME, line1="3 New Street")
+        await edit(work, taken.order_id, Changes(ship_to=third))
+        row = (await queries.get_order(work, taken.order_id)).order
+        assert ((row.ship_to or {})["line1"], row.wanted["ship_to"]["line1"]) == (HOME.line1, third.line1)
+        await take_wanted(work, [taken.order_id])
+        row = (await queries.get_order(work, taken.order_id)).order
+        assert ((row.ship_to or {})["line1"], row.wanted, row.pending_parts) == (third.line1, {}, [])
+
+
+async def test_an_address_told_back_is_no_longer_wanted(works: Works) -> None:
+    scope, store = await merchant_with(works, "MUG"), ids.new()
+    async with works.begin(scope) as work:
+        (taken,) = await take(work, store, [order()])
+        line_id = (await queries.lines_of(work, taken.order_id))[0].id
+        await count(work, [LineChange(taken.order_id, line_id, allocated=2)])
+        wanted = []
+        for minutes, told in enumerate((replace(HOME, line1="1 New Street"), HOME), 1):
+            await take(work, store, [order(minutes=minutes, ship_to=told)])
+            row = (await queries.get_order(work, taken.order_id)).order
+            assert (row.ship_to or {})["line1"] == HOME.line1
+            wanted.append(sorted(row.wanted))
+        assert wanted == [["ship_to"], []]
+
+
+async def test_what_was_sent_is_not_changed_any_more(works: Works) -> None:
+    scope = await merchant_with(works, "MUG")
+    async with works.begin(scope) as work:
+        (taken,) = await take(work, ids.new(), [order()])
+        line_id = (await queries.lines_of(work, taken.order_id))[0].id
+        await count(work, [LineChange(taken.order_id, line_id, allocated=2, picked=2, shipped=2)])
         with pytest.raises(NotEditable):
-            await edit(work, taken.order_id, Changes(ship_to=elsewhere))
+            await edit(work, taken.order_id, Changes(ship_to=HOME))
 
 
 async def test_a_cancelled_order_with_a_warehouse_is_asked_back(works: Works) -> None:

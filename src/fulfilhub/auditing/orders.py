@@ -6,9 +6,9 @@ from fulfilhub.orders.commands.counting import STATUS, SUMS
 
 _SENT = """
 SELECT x.merchant_id, x.order_id, x.line_id,
-       sum(x.quantity - x.short) FILTER (WHERE f.state NOT IN ('rejected', 'cancelled')) AS allocated,
+       sum(x.quantity - x.short - x.cancelled) FILTER (WHERE f.state NOT IN ('rejected', 'cancelled')) AS allocated,
        sum(x.picked) FILTER (WHERE f.state NOT IN ('rejected', 'cancelled')) AS picked,
-       sum(x.quantity - x.short) FILTER (WHERE f.state = 'shipped') AS shipped
+       sum(x.quantity - x.short - x.cancelled) FILTER (WHERE f.state = 'shipped') AS shipped
 FROM fulfilments AS f JOIN fulfilment_lines AS x ON x.merchant_id = f.merchant_id AND x.fulfilment_id = f.id
 GROUP BY 1, 2, 3
 """

@@ -24,7 +24,7 @@ CHECKS: dict[str, str] = {
                       coalesce(l.allocated, 0), coalesce(h.held, 0))
         FROM stock_levels AS l FULL JOIN (
             SELECT f.merchant_id, coalesce(c.product_id, x.product_id) AS product_id, f.warehouse_id,
-                   sum((x.quantity - x.short) * coalesce(c.units, 1)) AS held
+                   sum((x.quantity - x.short - x.cancelled) * coalesce(c.units, 1)) AS held
             FROM fulfilments AS f JOIN fulfilment_lines AS x ON x.merchant_id = f.merchant_id AND x.fulfilment_id = f.id
             LEFT JOIN fulfilment_components AS c ON c.merchant_id = x.merchant_id
                   AND c.fulfilment_id = x.fulfilment_id AND c.line_id = x.line_id
@@ -40,9 +40,9 @@ CHECKS: dict[str, str] = {
               FROM stock_movements WHERE document = 'fulfilment' GROUP BY 1, 2, 3) AS m
         FULL JOIN (
             SELECT f.merchant_id, f.id AS fulfilment_id, coalesce(c.product_id, x.product_id) AS product_id,
-                   coalesce(sum((x.quantity - x.short) * coalesce(c.units, 1))
+                   coalesce(sum((x.quantity - x.short - x.cancelled) * coalesce(c.units, 1))
                             FILTER (WHERE f.state NOT IN ('shipped', 'rejected', 'cancelled')), 0) AS allocated,
-                   coalesce(sum((x.quantity - x.short) * coalesce(c.units, 1))
+                   coalesce(sum((x.quantity - x.short - x.cancelled) * coalesce(c.units, 1))
                             FILTER (WHERE f.state = 'shipped'), 0) AS sent
             FROM fulfilments AS f JOIN fulfilment_lines AS x ON x.merchant_id = f.merchant_id AND x.fulfilment_id = f.id
             LEFT JOIN fulfilment_components AS c ON c.merchant_id = x.merchant_id

@@ -1,4 +1,5 @@
-"""Work in warehouses: fulfilments and returns in step with the documents partners work on, leases, holds, parcels."""
+"""Work in warehouses: fulfilments and returns in step with the documents partners work on, leases, holds, requests,
+parcels."""
 
 from __future__ import annotations
 
@@ -10,13 +11,15 @@ CHECKS: dict[str, str] = {
            OR f.warehouse_id <> w.warehouse_id""",
     "each fulfilment's lines and its work order's are the same": """
         SELECT format('fulfilment %s, line %s: %s, its work says %s', fulfilment_id, line_id,
-                      ARRAY[f.quantity, f.picked, f.short], ARRAY[w.quantity, w.picked, w.short])
+                      ARRAY[f.quantity, f.picked, f.short, f.cancelled],
+                      ARRAY[w.quantity, w.picked, w.short, w.cancelled])
         FROM fulfilment_lines AS f FULL JOIN (
-            SELECT merchant_id, work_order_id AS fulfilment_id, line_id, product_id, quantity, picked, short
+            SELECT merchant_id, work_order_id AS fulfilment_id, line_id, product_id, quantity, picked, short,
+                   cancelled
             FROM work_order_lines
         ) AS w USING (merchant_id, fulfilment_id, line_id)
-        WHERE (f.product_id, f.quantity, f.picked, f.short)
-              IS DISTINCT FROM (w.product_id, w.quantity, w.picked, w.short)""",
+        WHERE (f.product_id, f.quantity, f.picked, f.short, f.cancelled)
+              IS DISTINCT FROM (w.product_id, w.quantity, w.picked, w.short, w.cancelled)""",
     "no fulfilment has two live leases": """
         SELECT format('fulfilment %s: %s work orders, %s of them leased', id, count(*),
                       count(*) FILTER (WHERE lease_until > clock_timestamp()))
@@ -30,6 +33,27 @@ CHECKS: dict[str, str] = {
     "ended work has no lease": """
         SELECT format('work order %s', id) FROM work_orders
         WHERE state IN ('shipped', 'rejected', 'cancelled') AND lease_id IS NOT NULL""",
+    "ended work has no open request": """
+        SELECT format('request %s about work order %s', r.id, w.id)
+        FROM work_requests AS r JOIN work_orders AS w ON w.account_id = r.account_id AND w.id = r.work_order_id
+        WHERE r.state = 'requested' AND w.ended_at IS NOT NULL""",
+    "each request is the same for who asks and who is asked": """
+        SELECT format('request %s is %s for the merchant, %s for the warehouse', coalesce(o.id, w.id), o.state, w.state)
+        FROM order_requests AS o FULL JOIN work_requests AS w
+          ON w.id = o.id AND w.merchant_id = o.merchant_id AND w.order_id = o.order_id
+             AND w.work_order_id = o.fulfilment_id
+        WHERE (o.state, o.kind, o.asked, o.carried_out, o.answered_at)
+              IS DISTINCT FROM (w.state, w.kind, w.asked, w.carried_out, w.answered_at)""",
+    "each open request and each dated hold will end by itself": """
+        SELECT format('request %s', r.id) FROM order_requests AS r
+        WHERE r.state = 'requested' AND NOT EXISTS (
+            SELECT 1 FROM jobs AS j WHERE j.account_id = r.merchant_id AND j.kind = 'fulfilment.time_out_request'
+              AND j.args ->> 'request_id' = r.id::text)
+        UNION ALL
+        SELECT format('hold %s', h.id) FROM holds AS h
+        WHERE h.released_at IS NULL AND h.until IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM jobs AS j WHERE j.account_id = h.merchant_id AND j.kind = 'fulfilment.release_hold'
+              AND j.args ->> 'hold_id' = h.id::text)""",
     "held orders' work is held, and no other": """
         SELECT format('work order %s: held %s', w.id, w.held) FROM work_orders AS w
         WHERE w.ended_at IS NULL

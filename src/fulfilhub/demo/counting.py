@@ -35,6 +35,7 @@ COUNT = text(
         (SELECT count(*) FROM shipments AS s WHERE merchant_id = :merchant AND NOT EXISTS (
             SELECT FROM parcels AS p
             WHERE p.merchant_id = s.merchant_id AND p.shipment_id = s.id AND p.state <> 'delivered')) AS delivered,
+        (SELECT count(*) FROM order_requests WHERE merchant_id = :merchant AND state = 'accepted') AS requests_accepted,
         (SELECT count(*) FROM returns WHERE merchant_id = :merchant AND state = 'completed') AS returns_completed,
         (SELECT count(*) FROM charges WHERE merchant_id = :merchant) AS charges,
         (SELECT count(*) FROM store_updates WHERE merchant_id = :merchant AND state = 'sent') AS store_updates
@@ -56,6 +57,7 @@ class Numbers:
     shipped: int
     kits_shipped: int
     delivered: int
+    requests_accepted: int
     returns_completed: int
     charges: int
     store_updates: int

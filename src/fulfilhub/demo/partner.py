@@ -1,4 +1,4 @@
-"""A 3PL as a program: it claims work, rejects some, picks, packs, ships, and takes returns in.
+"""A 3PL as a program: it claims work, rejects some, picks, packs, ships, answers requests, and takes returns in.
 
 It knows the partner's API and one key, and nothing else of FulfilHub. Its choices follow from a seed and the orders'
 numbers, so that the same orders meet the same fate whenever and in whatever order they are claimed.
@@ -49,11 +49,13 @@ class Done:
     shipped: int = 0
     lost: int = 0
     returns: int = 0
+    answered: int = 0
 
     def __str__(self) -> str:
         return (
             f"claimed {self.claimed}, rejected {self.rejected}, short-picked {self.short}, "
-            f"shipped {self.shipped}, leases lost {self.lost}, returns taken in {self.returns}"
+            f"shipped {self.shipped}, leases lost {self.lost}, returns taken in {self.returns}, "
+            f"requests answered {self.answered}"
         )
 
 
@@ -73,13 +75,13 @@ def short_line(habits: Habits, order_number: str, lines: Sequence[JsonObject], d
     """The line of which one unit is not to be found, if this is an order to be picked short."""
     if done.short >= habits.shorts or not 30 <= chance_of(habits.seed, order_number) < 80:
         return None
-    return next((line for line in lines if number(line["quantity"]) > 1), None)
+    return next((line for line in lines if wanted(line) > 1), None)
 
 
 def short_pick(line: JsonObject) -> JsonObject:
     """What is said of a line of which one unit is not to be found; of a kit, one unit of its first component."""
     if not line.get("components"):
-        return {"line_id": line["line_id"], "found": number(line["quantity"]) - 1, "reason": "not_found"}
+        return {"line_id": line["line_id"], "found": wanted(line) - 1, "reason": "not_found"}
     part = rows(line["components"])[0]
     found = number(part["quantity"]) - 1
     return {"line_id": line["line_id"], "product_id": part["product_id"], "found": found, "reason": "not_found"}
@@ -109,6 +111,11 @@ def number(value: object) -> int:
     return value
 
 
+def wanted(line: JsonObject) -> int:
+    """Units of a work order's line that are to be sent: what was cancelled since is not."""
+    return number(line["quantity"]) - number(line.get("cancelled", 0))
+
+
 @dataclass(slots=True)
 class Warehouse:
     """One warehouse's shift."""
@@ -127,7 +134,8 @@ class Warehouse:
         self.done.claimed += len(batch)
         if batch:
             await self._batch(claim, batch)
-        return await self._returns() or bool(batch)
+        answered, returned = await self._requests(), await self._returns()
+        return answered or returned or bool(batch)
 
     async def _batch(self, claim: JsonObject, batch: Sequence[JsonObject]) -> None:
         lease = str(claim["lease_id"])
@@ -184,6 +192,21 @@ class Warehouse:
         await self.api.post(f"{at}/ship", {**mine, "parcels": [shipped]})
         self.done.shipped += 1
 
+    async def _requests(self) -> bool:
+        """Answer what is asked about work in hand: yes, but for what is packed already."""
+        found = False
+        async for request in self.api.every("/v1/work/requests", state="requested", warehouse_id=self.id):
+            found = True
+            work = await self.api.get(f"/v1/work/orders/{request['work_order_id']}")
+            at = f"/v1/work/requests/{request['id']}"
+            if work["state"] == "packed":
+                await self.api.post(f"{at}/refuse", {"reason": "already_packed", "note": "Said by the simulator."})
+            else:
+                await self.api.post(f"{at}/accept", {"note": "Said by the simulator."})
+            self.done.answered += 1
+            self.say(str(self.done))
+        return found
+
     async def _returns(self) -> bool:
         """Receive what was announced to this warehouse, and put each unit that came back on the shelf."""
         found = False
@@ -206,7 +229,7 @@ def _picks(work: JsonObject) -> list[JsonObject]:
     """Every line that is not picked to its end yet, with each unit's barcode scanned."""
     made: list[JsonObject] = []
     for line in rows(work["lines"]):
-        units = number(line["quantity"]) - number(line["short"])
+        units = wanted(line) - number(line["short"])
         if number(line["picked"]) < units:
             made.append({"line_id": line["line_id"], "picked": units, "barcodes": scans(line, units)})
     return made

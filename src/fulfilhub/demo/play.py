@@ -30,6 +30,7 @@ LABELS = {
     "shipped": "shipped",
     "kits_shipped": "kits in them, picked as what they are made of",
     "delivered": "delivered",
+    "requests_accepted": "changes after the claim that the partner agreed to",
     "returns_completed": "returns received, inspected and restocked",
     "charges": "charges, one per fulfilled order",
     "store_updates": "shipments that the storefronts were told of",

@@ -11,13 +11,14 @@ from datetime import datetime
 
 import httpx
 
-from fulfilhub.demo import carrier, door
+from fulfilhub.demo import carrier, door, second_thoughts
 from fulfilhub.demo.carrier import JOURNEY, LATE, Journey
 from fulfilhub.demo.customer import ask_for_return
 from fulfilhub.demo.door import Door, JsonObject, StepFailed, rows, until
 from fulfilhub.demo.intake import Intake, Taken
 from fulfilhub.demo.run import System, command
 from fulfilhub.demo.screen import Screen, Step
+from fulfilhub.demo.second_thoughts import Asked
 from fulfilhub.demo.world import World
 from fulfilhub.platform.processes import log_tail, spawn
 
@@ -38,7 +39,12 @@ async def tell(system: System, world: World, screen: Screen) -> list[str]:
             await story.routed(taken, step)
         with screen.step("An order without an address is corrected by API and goes on") as step:
             step.now(await story.corrected(taken))
+        with screen.step("A customer wants one unit fewer, but the partner has the work in hand: it is asked") as step:
+            asked = await story.asked()
+            step.now(f"order {asked.order['number']}, one unit")
         async with story.partner():
+            with screen.step("The partner answers the request") as step:
+                step.now(await story.answered(asked))
             with screen.step("The partner claims, picks, packs and ships") as step:
                 await story.shipped(taken, step)
             with screen.step("The storefronts are told") as step:
@@ -63,6 +69,7 @@ class Story:
         self._http = http
         self._screen = screen
         self._ada = Door(http, world.merchant_key)
+        self._quick = Door(http, world.partner_key)
         self.pages: list[str] = []
 
     async def orders(self) -> list[JsonObject]:
@@ -104,6 +111,14 @@ class Story:
         what = "Routing the corrected order"
         now = await until(look, what, PATIENCE, lambda: f"{seen.get('status')}: {seen.get('review_reasons')}")
         return f"{found[0]['number']} is now {now}"
+
+    async def asked(self) -> Asked:
+        """Ask for one unit of an order back that the partner has in hand."""
+        return await second_thoughts.ask(self._ada, self._quick, self._world.warehouses)
+
+    async def answered(self, asked: Asked) -> str:
+        """Wait for the partner's answer."""
+        return await second_thoughts.answered(self._ada, self._quick, asked, PATIENCE)
 
     @asynccontextmanager
     async def partner(self) -> AsyncIterator[None]:

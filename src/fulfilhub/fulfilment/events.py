@@ -86,3 +86,27 @@ class FulfilmentCancelled(OfFulfilment):
     TYPE: ClassVar[str] = "fulfilment.cancelled"
     reason: str
     reroute: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FulfilmentChangeRequested(OfFulfilment):
+    """The warehouse that has it in hand is asked for a change; `kind` is a `ChangeKind`, `asked_by` an `AskedBy`."""
+
+    TYPE: ClassVar[str] = "fulfilment.change_requested"
+    change_id: UUID
+    kind: str
+    asked_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FulfilmentChangeAnswered(OfFulfilment):
+    """A request has ended: `state` says how (a `ChangeState`), `reason` why, `carried_out` whether the change was
+    made. `asked_by` says who waits for the answer."""
+
+    TYPE: ClassVar[str] = "fulfilment.change_answered"
+    change_id: UUID
+    kind: str
+    asked_by: str
+    state: str
+    reason: str | None
+    carried_out: bool

@@ -13,11 +13,13 @@ from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fulfilhub.fulfilment.rules import WorkState
+from fulfilhub.orders.models import ANSWERED, one_of
+from fulfilhub.orders.rules import ChangeKind, ChangeState, OnSilence
 from fulfilhub.platform.database import AccountTable, Base, Json, JsonList, MerchantTable
 
 STATES = f"state IN ({', '.join(repr(str(state)) for state in WorkState)})"
 LIVE = "state IN ('queued', 'accepted', 'picking', 'picked', 'packed')"
-PROGRESS = "quantity > 0 AND picked >= 0 AND short >= 0 AND picked + short <= quantity"
+PROGRESS = "quantity > 0 AND picked >= 0 AND short >= 0 AND cancelled >= 0 AND picked + short + cancelled <= quantity"
 
 
 class Fulfilment(MerchantTable, Base):
@@ -57,7 +59,8 @@ class Fulfilment(MerchantTable, Base):
 
 
 class FulfilmentLine(MerchantTable, Base):
-    """How many of one order line this fulfilment is to send, and how far it got."""
+    """How many of one order line this fulfilment is to send, and how far it got. `cancelled` were taken off it by
+    agreement while it was in hand."""
 
     __tablename__ = "fulfilment_lines"
 
@@ -68,6 +71,7 @@ class FulfilmentLine(MerchantTable, Base):
     quantity: Mapped[int]
     picked: Mapped[int] = mapped_column(server_default="0")
     short: Mapped[int] = mapped_column(server_default="0")
+    cancelled: Mapped[int] = mapped_column(server_default="0")
 
     __table_args__ = (
         CheckConstraint(PROGRESS, name="progress"),
@@ -161,6 +165,7 @@ class WorkOrderLine(AccountTable, Base):
     quantity: Mapped[int]
     picked: Mapped[int] = mapped_column(server_default="0")
     short: Mapped[int] = mapped_column(server_default="0")
+    cancelled: Mapped[int] = mapped_column(server_default="0")
 
     __table_args__ = (
         CheckConstraint(PROGRESS, name="progress"),
@@ -169,4 +174,65 @@ class WorkOrderLine(AccountTable, Base):
             ["work_orders.account_id", "work_orders.id"],
             name="fk_work_order_lines_work_order",
         ),
+    )
+
+
+class WorkRequest(AccountTable, Base):
+    """A change asked of the warehouse that has a work order in hand: what it needs to know of the merchant's
+    `orders.OrderRequest` of the same id. One of a kind can be open."""
+
+    __tablename__ = "work_requests"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    work_order_id: Mapped[UUID]
+    merchant_id: Mapped[UUID]
+    order_id: Mapped[UUID]
+    warehouse_id: Mapped[UUID]
+    order_number: Mapped[str]
+    kind: Mapped[str]
+    asked: Mapped[Json]
+    asked_by: Mapped[str]
+    note: Mapped[str]
+    state: Mapped[str]
+    reason: Mapped[str | None]
+    answer_note: Mapped[str]
+    carried_out: Mapped[bool | None]
+    asked_at: Mapped[datetime]
+    answer_by: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["account_id", "work_order_id"],
+            ["work_orders.account_id", "work_orders.id"],
+            name="fk_work_requests_work_order",
+        ),
+        CheckConstraint(one_of("kind", ChangeKind), name="kind"),
+        CheckConstraint(one_of("state", ChangeState), name="state"),
+        CheckConstraint(ANSWERED, name="answered"),
+        Index(
+            "uq_work_requests_open",
+            "account_id",
+            "work_order_id",
+            "kind",
+            unique=True,
+            postgresql_where=text("state = 'requested'"),
+        ),
+        Index("ix_work_requests_state", "account_id", "state", "id"),
+    )
+
+
+class RequestPolicyRow(MerchantTable, Base):
+    """How long a merchant's warehouses have to answer its requests, and what silence means."""
+
+    __tablename__ = "request_policies"
+
+    answer_minutes: Mapped[int]
+    on_silence: Mapped[str]
+    version: Mapped[int] = mapped_column(server_default="1")
+    updated_at: Mapped[datetime]
+
+    __table_args__ = (
+        CheckConstraint("answer_minutes BETWEEN 1 AND 20160", name="answer_minutes"),
+        CheckConstraint(one_of("on_silence", OnSilence), name="on_silence"),
     )

@@ -28,7 +28,8 @@ class WorkState(StrEnum):
 
 
 class WorkVerb(StrEnum):
-    """What can be done with a work order. `finish_pick`, `give_up` and `expire` are the system's own."""
+    """What can be done with a work order. `finish_pick`, `give_up`, `expire`, `call_off` and `unpack` are the system's
+    own; the last two follow when its operator agrees to a change of what it has in hand."""
 
     ACCEPT = "accept"
     PICK = "pick"
@@ -41,6 +42,8 @@ class WorkVerb(StrEnum):
     RELEASE = "release"
     EXPIRE = "expire"
     CANCEL = "cancel"
+    CALL_OFF = "call_off"
+    UNPACK = "unpack"
 
 
 _S, _V = WorkState, WorkVerb
@@ -63,14 +66,16 @@ WORK: Machine[WorkState, WorkVerb] = Machine(
         # Back to the queue, by choice or because the lease ran out; what was picked counts no more.
         **{(state, _V.RELEASE): to(_S.QUEUED, _PARTNER) for state in (_S.QUEUED, *_IN_HAND)},
         **{(state, _V.EXPIRE): to(_S.QUEUED, _SYSTEM) for state in (_S.QUEUED, *_IN_HAND)},
-        # Nobody's work is taken out of their hands: once accepted, only its partner can reject it.
+        # Nobody's work is taken out of their hands: once accepted, its partner rejects it or agrees to a request.
         (_S.QUEUED, _V.CANCEL): to(_S.CANCELLED, Who.MERCHANT, _SYSTEM),
+        **{(state, _V.CALL_OFF): to(_S.CANCELLED, _SYSTEM) for state in (_S.QUEUED, *_IN_HAND)},
+        (_S.PACKED, _V.UNPACK): to(_S.PICKED, _SYSTEM),
     },
 )
 """The one table of a work order. Verbs of a claimed one also need its live lease (`check_lease`)."""
 
 ENDED = frozenset({WorkState.SHIPPED, WorkState.REJECTED, WorkState.CANCELLED})
-NEEDS_LEASE = frozenset(WorkVerb) - {WorkVerb.EXPIRE, WorkVerb.CANCEL}
+NEEDS_LEASE = frozenset(WorkVerb) - {WorkVerb.EXPIRE, WorkVerb.CANCEL, WorkVerb.CALL_OFF, WorkVerb.UNPACK}
 """Verbs that only the holder of the live lease may use."""
 
 
@@ -133,16 +138,26 @@ def bucket_after_short_pick(reason: ShortPickReason) -> Bucket:
 
 @dataclass(frozen=True, slots=True)
 class PickLine:
-    """One line of a work order: how many are wanted, picked, and reported as short."""
+    """One line of a work order: how many are wanted, picked, reported as short, and taken off by agreement."""
 
     quantity: int
     picked: int
     short: int
+    cancelled: int = 0
 
     @property
     def left(self) -> int:
-        """Units neither picked nor reported short yet."""
-        return self.quantity - self.picked - self.short
+        """Units neither picked, nor reported short, nor taken off yet."""
+        return self.quantity - self.picked - self.short - self.cancelled
+
+
+def after_cut(state: WorkState, lines: Iterable[PickLine]) -> WorkState:
+    """Where work in hand is after units were taken off it (some are left): what was packed is to be packed anew, and
+    what was being picked is picked when nothing more is missing."""
+    if state is WorkState.PACKED:
+        return WORK.next(state, WorkVerb.UNPACK, Who.SYSTEM)
+    follows = after_pick(lines) if state is WorkState.PICKING else None
+    return WORK.next(state, follows, Who.SYSTEM) if follows is WorkVerb.FINISH_PICK else state
 
 
 def after_pick(lines: Iterable[PickLine]) -> WorkVerb | None:

@@ -1,4 +1,4 @@
-"""Jobs of fulfilment: routing what came in, what waits for stock, and following edited orders."""
+"""Jobs of fulfilment: routing what came in, what waits for stock, following edited orders, and what falls due."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from fulfilhub.fulfilment.commands.answering import time_out
 from fulfilhub.fulfilment.commands.following import follow, take_back_cancelled
+from fulfilhub.fulfilment.commands.holding import release_due
 from fulfilhub.fulfilment.commands.queueing import BATCH, route, route_waiting
+from fulfilhub.orders.queries import lock_orders
 from fulfilhub.platform.jobs.tickets import Run, Ticket, task
 from fulfilhub.platform.scopes import Merchant, Platform
 
@@ -61,12 +64,40 @@ def _products(tickets: Iterable[Ticket]) -> list[UUID] | None:
 
 @task("fulfilment.follow_orders", batch=BATCH)
 async def follow_orders(run: Run, tickets: Sequence[Ticket]) -> None:
-    """Orders were edited, cancelled by their store, held or released: make their queued work true to them."""
+    """Orders were edited, cancelled by their store, held, released, or given back: make their work true to them, and
+    ask for what somebody has in hand."""
     orders = sorted({ticket.uuid("order_id") for ticket in tickets})
+    reopened = {ticket.uuid("order_id") for ticket in tickets if "state" in _parts(ticket)}
     async with run.works.begin(Merchant(run.account_id)) as work:
         await work.finish(tickets)
         await take_back_cancelled(work, orders)
-        await follow(work, orders)
+        await follow(work, orders, reopened=reopened)
+
+
+def _parts(ticket: Ticket) -> list[object]:
+    """The parts of the order that changed; none in facts that are not about its content."""
+    parts = ticket.args.get("parts", [])
+    return parts if isinstance(parts, list) else []
+
+
+@task("fulfilment.time_out_request", batch=BATCH)
+async def time_out_requests(run: Run, tickets: Sequence[Ticket]) -> None:
+    """Warehouses did not answer in time: do what the merchant's policy says."""
+    async with run.works.begin(Merchant(run.account_id)) as work:
+        await work.finish(tickets)
+        await lock_orders(work, {ticket.uuid("order_id") for ticket in tickets})
+        for ticket in tickets:
+            await time_out(work, ticket.uuid("order_id"), ticket.uuid("request_id"))
+
+
+@task("fulfilment.release_hold", batch=BATCH)
+async def release_due_holds(run: Run, tickets: Sequence[Ticket]) -> None:
+    """The time of dated holds has come."""
+    async with run.works.begin(Merchant(run.account_id)) as work:
+        await work.finish(tickets)
+        await lock_orders(work, {ticket.uuid("order_id") for ticket in tickets})
+        for ticket in tickets:
+            await release_due(work, ticket.uuid("order_id"), ticket.uuid("hold_id"))
 
 
 @task("fulfilment.retry_waiting")

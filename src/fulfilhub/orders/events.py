@@ -21,7 +21,7 @@ class OrderReceived(Fact):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderUpdated(Fact):
     """The store or the merchant changed these parts (`ship_to`, `lines`, `service`, `contact`, `details`, `state`).
-    `late` names those that could not be followed, because a warehouse has the order in hand."""
+    `late` names those that wait for a warehouse which was given the order."""
 
     TYPE: ClassVar[str] = "order.updated"
     order_id: UUID

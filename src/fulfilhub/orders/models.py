@@ -11,13 +11,23 @@ from sqlalchemy import (
     CheckConstraint,
     ForeignKeyConstraint,
     Index,
+    PrimaryKeyConstraint,
     UniqueConstraint,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fulfilhub.orders.incoming import StoreState
-from fulfilhub.orders.rules import OrderStatus, PromiseCause, PromiseState
+from fulfilhub.orders.rules import (
+    CausedBy,
+    ChangeKind,
+    ChangeState,
+    HoldSource,
+    OnSilence,
+    OrderStatus,
+    PromiseCause,
+    PromiseState,
+)
 from fulfilhub.platform.database import Base, Json, JsonList, MerchantTable
 
 COUNTERS_SANE = " AND ".join(
@@ -32,6 +42,9 @@ COUNTERS_SANE = " AND ".join(
 )
 
 
+ANSWERED = "(state = 'requested') = (answered_at IS NULL) AND (state = 'requested') = (carried_out IS NULL)"
+
+
 def one_of(column: str, values: type[StrEnum]) -> str:
     """A CHECK that keeps a text column within an enumeration."""
     return f"{column} IN ({', '.join(repr(str(value)) for value in values)})"
@@ -42,8 +55,10 @@ class Order(MerchantTable, Base):
 
     `store_seen` holds a fingerprint per part (address, e-mail, lines, rest) of what the store last told, so that a
     later delivery overwrites only what the store really changed and the merchant's own corrections stay.
-    `number_normal` and `email_normal` are what searches compare with. `pending_parts` names what the store changed too
-    late, when a warehouse had the order in hand. `cancelled_by` is set while the whole order is cancelled.
+    `number_normal` and `email_normal` are what searches compare with. `pending_parts` names what was changed too late,
+    when a warehouse had the order in hand; `wanted` are the values it shall have (`ship_to`, `service`,
+    `shipping_method`) when that warehouse agrees or gives the work back. `cancelled_by` is set while the whole order is
+    cancelled.
     """
 
     __tablename__ = "orders"
@@ -72,6 +87,7 @@ class Order(MerchantTable, Base):
     status: Mapped[str]
     review_reasons: Mapped[JsonList]
     pending_parts: Mapped[JsonList]
+    wanted: Mapped[Json] = mapped_column(server_default=text("'{}'"))
     backordered: Mapped[bool]
     cancelled_by: Mapped[str | None]
     ship_by: Mapped[datetime | None]
@@ -136,21 +152,65 @@ class OrderLine(MerchantTable, Base):
 
 
 class Hold(MerchantTable, Base):
-    """One reason why nobody may begin work on an order; live until released."""
+    """One reason why nobody may begin work on an order; live until released, by itself when `until` has come. `source`
+    is who placed it, `caused_by` whose doing it is."""
 
     __tablename__ = "holds"
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     order_id: Mapped[UUID] = mapped_column(primary_key=True)
     reason: Mapped[str]
+    name: Mapped[str]
     note: Mapped[str]
+    source: Mapped[str]
+    caused_by: Mapped[str]
     placed_by: Mapped[str]
     placed_at: Mapped[datetime]
+    until: Mapped[datetime | None]
     released_by: Mapped[str | None]
     released_at: Mapped[datetime | None]
 
     __table_args__ = (
         ForeignKeyConstraint(["merchant_id", "order_id"], ["orders.merchant_id", "orders.id"], name="fk_holds_order"),
+        CheckConstraint(one_of("source", HoldSource), name="source"),
+        CheckConstraint(one_of("caused_by", CausedBy), name="caused_by"),
+    )
+
+
+class OrderRequest(MerchantTable, Base):
+    """A change that was asked of the warehouse which has (a part of) the order in hand. `asked` is a `rules.Asked`;
+    `carried_out` says whether the change was made, once it is answered; `on_silence` what no answer until `answer_by`
+    means. The warehouse's own copy is `fulfilment.WorkRequest` of the same id."""
+
+    __tablename__ = "order_requests"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    order_id: Mapped[UUID] = mapped_column(primary_key=True)
+    fulfilment_id: Mapped[UUID]
+    warehouse_id: Mapped[UUID]
+    kind: Mapped[str]
+    asked: Mapped[Json]
+    asked_by: Mapped[str]
+    note: Mapped[str]
+    state: Mapped[str]
+    reason: Mapped[str | None]
+    answer_note: Mapped[str]
+    carried_out: Mapped[bool | None]
+    on_silence: Mapped[str]
+    asked_at: Mapped[datetime]
+    answer_by: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+    answered_by: Mapped[str | None]
+
+    __table_args__ = (
+        PrimaryKeyConstraint("merchant_id", "order_id", "id", name="pk_order_requests"),
+        ForeignKeyConstraint(
+            ["merchant_id", "order_id"], ["orders.merchant_id", "orders.id"], name="fk_order_requests_order"
+        ),
+        CheckConstraint(one_of("kind", ChangeKind), name="kind"),
+        CheckConstraint(one_of("state", ChangeState), name="state"),
+        CheckConstraint(one_of("on_silence", OnSilence), name="on_silence"),
+        CheckConstraint(ANSWERED, name="answered"),
     )
 
 

@@ -1,4 +1,4 @@
-"""Orders over HTTP: taken one by one or in batches, listed, corrected, and their timeline."""
+"""Orders over HTTP: taken one by one or in batches, listed, and their timeline."""
 
 from __future__ import annotations
 
@@ -8,27 +8,25 @@ from typing import Annotated, Any, cast
 from uuid import UUID
 
 import msgspec
-from litestar import Response, get, patch, post
+from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from fulfilhub.accounts.principal import MerchantCaller, may
 from fulfilhub.orders import queries
-from fulfilhub.orders.commands import NO_STORE, Outcome, Taken, edit, take_each
+from fulfilhub.orders.commands import NO_STORE, Outcome, Taken, take_each
 from fulfilhub.orders.commands.keeping import Sealed
 from fulfilhub.orders.incoming import IncomingOrder
-from fulfilhub.orders.queries import Filters, OrderRow, Whole
+from fulfilhub.orders.queries import Filters, Whole
 from fulfilhub.orders.rules import OrderStatus, PromiseState
 from fulfilhub.orders.schemas import (
     OrderAnswerOut,
     OrderBatchIn,
     OrderBatchOut,
-    OrderChangeIn,
     OrderIn,
     OrderOut,
     TimelineEntryOut,
-    changes,
     incoming,
     order_out,
     timeline_out,
@@ -51,7 +49,6 @@ from fulfilhub.platform.settings import Settings
 from fulfilhub.platform.work import Work, Works
 from fulfilhub.web.bodies import Reader
 from fulfilhub.web.checks import ApiRequest
-from fulfilhub.web.conditional import IfMatch, expected_version
 from fulfilhub.web.once import Once
 from fulfilhub.web.paging import Cursor, Limit, Page, id_cursor, page, page_of
 from fulfilhub.web.problems import Malformed, Problem, describe, problems
@@ -236,15 +233,9 @@ async def list_orders(
     )
     async with works.begin(merchant.scope) as work:
         rows = await queries.list_orders(work, id_cursor(cursor), limit + 1, filters)
-        shown = [row.id for row in rows[:limit]]
-        lines = await queries.lines_of_orders(work, shown)
-        promises = await queries.promises_of(work, shown)
-    link = links(vault, settings)
-
-    def show(row: OrderRow) -> OrderOut:
-        return order_out(Whole(row, lines.get(row.id, ()), promise=promises.get(row.id)), link)
-
-    return page(rows, limit, lambda row: (row.id,), show)
+        wholes = await queries.wholes_of(work, rows[:limit])
+    show = links(vault, settings)
+    return page(rows, limit, lambda row: (row.id,), lambda row: order_out(wholes[row.id], show))
 
 
 @get("/v1/orders/{order_id:str}", **may("orders:read"), tags=["Orders"], summary="Get an order", responses=READ)
@@ -258,24 +249,6 @@ async def get_order(
     """One order with its lines, holds, promise, and what can be done with it now."""
     async with works.begin(merchant.scope) as work:
         return ok(work, order_out(await queries.get_order(work, ids.ORDER.find(order_id)), links(vault, settings)))
-
-
-@patch("/v1/orders/{order_id:str}", **may("orders:write"), tags=["Orders"], summary="Change an order", responses=WRITE)
-async def change_order(
-    works: NamedDependency[Works],
-    merchant: NamedDependency[MerchantCaller],
-    vault: NamedDependency[Vault],
-    settings: NamedDependency[Settings],
-    order_id: FromPath[str],
-    data: JSONBody[OrderChangeIn],
-    if_match: IfMatch = None,
-) -> Response[OrderOut]:
-    """Corrects or changes an order until a warehouse has it in hand. One that needed review is checked again and goes
-    on when nothing is wrong any more."""
-    found = ids.ORDER.find(order_id)
-    async with works.begin(merchant.scope) as work:
-        await edit(work, found, changes(data), expected_version(if_match))
-        return ok(work, order_out(await queries.get_order(work, found), links(vault, settings)))
 
 
 @get(
@@ -305,4 +278,4 @@ async def get_timeline(
         )
 
 
-ROUTES = [create_order, create_orders, list_orders, get_order, change_order, get_timeline]
+ROUTES = [create_order, create_orders, list_orders, get_order, get_timeline]

@@ -91,6 +91,7 @@ LEASE = Kind("lea", "lease")
 SHIPMENT = Kind("shp", "shipment")
 PARCEL = Kind("par", "parcel")
 TRACKING_EVENT = Kind("trk", "tracking event")
+REQUEST = Kind("req", "request")
 RETURN = Kind("ret", "return")
 RETURN_LINE = Kind("rtl", "return line")
 CHARGE = Kind("chg", "charge")
@@ -104,6 +105,7 @@ WEBHOOK_DELIVERY = Kind("whd", "webhook delivery")
 
 OF_FIELD: dict[str, Kind] = {
     "adjustment_id": ADJUSTMENT,
+    "change_id": REQUEST,
     "charge_id": CHARGE,
     "contract_id": CONTRACT,
     "decision_id": DECISION,

@@ -25,13 +25,24 @@ from fulfilhub.privacy.rules import ENDED, NEVER_NEWER, RequestKind, RequestStat
 
 MESSAGES_AT_ONCE = 500
 
+_ASKED = "asked = r.asked || jsonb_build_object('ship_to', blanked(r.asked -> 'ship_to'))"
+
 ERASE: dict[str, str] = {
     "orders": """
         UPDATE orders AS o SET email = '', email_normal = '', note = '', tags = '[]', metadata = '{}',
-               ship_to = blanked(o.ship_to), store_problems = '[]', review_reasons = '[]',
+               ship_to = blanked(o.ship_to), wanted = '{}', store_problems = '[]', review_reasons = '[]',
                store_updated_at = $3, version = o.version + 1, updated_at = $4
         WHERE o.merchant_id = $1 AND o.id = ANY ($2)""",
-    "holds": "UPDATE holds SET note = '' WHERE merchant_id = $1 AND order_id = ANY ($2) AND note <> ''",
+    "holds": """
+        UPDATE holds SET name = '', note = ''
+        WHERE merchant_id = $1 AND order_id = ANY ($2) AND (name, note) <> ('', '')""",
+    "order_requests": f"""
+        UPDATE order_requests AS r SET {_ASKED}, note = '', answer_note = ''
+        WHERE r.merchant_id = $1 AND r.order_id = ANY ($2)""",  # noqa: S608 - made of the constant above
+    "work_requests": f"""
+        UPDATE work_requests AS r SET {_ASKED}, note = '', answer_note = '' FROM fulfilments AS f
+        WHERE f.merchant_id = $1 AND f.order_id = ANY ($2) AND r.account_id = f.operator_id
+          AND r.work_order_id = f.id""",  # noqa: S608
     "work_orders": """
         UPDATE work_orders AS w
         SET document = jsonb_set(w.document, '{ship_to}', coalesce(blanked(w.document -> 'ship_to'), '{}')),

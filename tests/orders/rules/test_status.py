@@ -139,7 +139,7 @@ def test_insane_counts_are_named(line: LineCounts) -> None:
     [
         (S.NEEDS_REVIEW, Who.MERCHANT, ["correct", "edit", "hold", "release_hold", "cancel"]),
         (S.RECEIVED, Who.MERCHANT, ["edit", "hold", "release_hold", "route", "cancel"]),
-        (S.IN_PROGRESS, Who.MERCHANT, ["hold", "release_hold", "cancel"]),
+        (S.IN_PROGRESS, Who.MERCHANT, ["edit", "hold", "release_hold", "cancel"]),
         (S.PARTIALLY_SHIPPED, Who.CUSTOMER, ["request_return"]),
         (S.DELIVERED, Who.CUSTOMER, ["request_return"]),
         (S.DELIVERED, Who.MERCHANT, ["request_return"]),
@@ -161,9 +161,10 @@ def test_an_illegal_action_names_the_legal_ones() -> None:
     assert refused.value.more == {"state": "delivered", "actions": ["request_return"]}
 
 
-def test_everything_can_be_edited_until_somebody_works_on_it() -> None:
-    assert what_can_be_edited(S.ROUTED) == frozenset(Editable)
-    assert what_can_be_edited(S.IN_PROGRESS) == {Editable.NOTE, Editable.CONTACT}
+def test_everything_can_be_edited_until_it_was_sent() -> None:
+    for status in (S.ROUTED, S.IN_PROGRESS, S.PARTIALLY_SHIPPED):
+        assert what_can_be_edited(status) == frozenset(Editable)
+    assert what_can_be_edited(S.SHIPPED) == {Editable.NOTE, Editable.CONTACT}
     assert what_can_be_edited(S.CANCELLED) == {Editable.NOTE}
     for status in S:
         edits = OrderAction.EDIT in order_actions(status, Who.MERCHANT)

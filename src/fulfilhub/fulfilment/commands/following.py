@@ -1,111 +1,188 @@
-"""Keeps queued work true to its order after the order was edited, by the merchant or by the store."""
+"""Keeps work true to its order after the order was edited, by the merchant or by the store."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from uuid import UUID
 
-import msgspec
-
 from fulfilhub.fulfilment import queries
+from fulfilhub.fulfilment.commands.asking import Ask, ask, cancel_unrouted, close, give_up, open_request
+from fulfilhub.fulfilment.commands.cutting import carry_out
 from fulfilhub.fulfilment.commands.freeing import free, is_free
 from fulfilhub.fulfilment.commands.holding import mark_held
+from fulfilhub.fulfilment.commands.keeping import readdress
 from fulfilhub.fulfilment.queries import WorkRow
-from fulfilhub.orders.commands import LineChange, count, note_late_parts
-from fulfilhub.orders.events import OrderCancelled
+from fulfilhub.fulfilment.queries.requests import RequestRow
+from fulfilhub.orders.commands import note_late_parts, take_wanted
 from fulfilhub.orders.incoming import StoreState
 from fulfilhub.orders.queries import LockedOrder, lock_orders
-from fulfilhub.orders.rules import OrderStatus
+from fulfilhub.orders.rules import LET_GO, NO_LONGER_WANTED, Asked, AskedBy, ChangeKind, OrderStatus, RequestVerb
+from fulfilhub.platform.machines import Who
 from fulfilhub.platform.work import Work
 from fulfilhub.routing.commands import lift_fences
 
 STOPPED = frozenset({OrderStatus.CANCELLED, OrderStatus.NEEDS_REVIEW, OrderStatus.AWAITING_PAYMENT})
 ENDED = frozenset({OrderStatus.CANCELLED, OrderStatus.NOT_REQUIRED})
-READDRESS = """
-UPDATE work_orders AS w
-SET document = jsonb_set(w.document, '{ship_to}', d.ship_to::jsonb), version = w.version + 1, updated_at = $2
-FROM unnest($3::uuid[], $4::uuid[], $5::text[]) AS d (account_id, id, ship_to)
-WHERE w.merchant_id = $1 AND w.account_id = d.account_id AND w.id = d.id
-"""
+OF_ORDER = frozenset({ChangeKind.LINES, ChangeKind.ADDRESS})
+"""Requests that follow from how the order is wanted; a cancel is asked for itself."""
 
 
 def ship_to_of(order: LockedOrder) -> dict[str, str]:
     """The address as a work order's document holds it."""
-    return {name: str(value) for name, value in (order.ship_to or {}).items()}
+    return _text(order.ship_to or {})
 
 
-async def follow(work: Work, order_ids: Collection[UUID]) -> None:
-    """Bring the work that nobody has in hand up to date with these orders; what was claimed stays as it is, and the
-    order says which of its parts are late.
+def _text(ship_to: Mapping[str, object]) -> dict[str, str]:
+    return {name: str(value) for name, value in ship_to.items()}
 
-    A new address within the same country and postcode is written into the work; another destination or service,
-    fewer units, or an order that may not go on takes the work back, to be routed anew if it may.
+
+async def follow(
+    work: Work,
+    order_ids: Collection[UUID],
+    by: AskedBy = AskedBy.STORE,
+    again: Collection[ChangeKind] = (),
+    reopened: Collection[UUID] = (),
+) -> bool:
+    """Bring the work up to date with these orders, and ask who has some in hand; whether anything is asked now.
+
+    A new address within the same country and postcode is written into queued work; another destination or service,
+    fewer units, or an order that may not go on takes it back, to be routed anew if it may. What was asked about work
+    that nobody has in hand any more is done. Work in hand stays as it is until its warehouse agrees, and the order
+    says which of its parts are late. What was answered once is asked again only for the kinds in `again`. Of those
+    `reopened` that their store has not cancelled, it no longer wants any cancelled.
     """
-    orders = {order.id: order for order in await lock_orders(work, order_ids)}
-    live = await queries.lock_work_of_orders(work, list(orders))
+    found = {order.id: order for order in await take_over_wanted(work, await lock_orders(work, order_ids))}
+    await _do_what_was_asked(work, list(found), reopened)
+    live = await queries.lock_work_of_orders(work, list(found))
     rows = [row for row in live if is_free(work, row)]
-    stopped = [row for row in rows if orders[row.order_id].status in STOPPED]
-    moved = [row for row in rows if row not in stopped and _goes_elsewhere(row, orders[row.order_id])]
+    shrinking = await queries.shrinking_units(work, list(found))
+    stopped = [row for row in rows if found[row.order_id].status in STOPPED]
+    moved = [row for row in rows if row not in stopped and _goes_elsewhere(row, found[row.order_id], shrinking)]
     kept = [row for row in rows if row not in stopped and row not in moved]
     await free(work, stopped, "order_stopped", reroute=False)
     await lift_fences(work, {row.order_id for row in moved})
     await free(work, moved, "order_changed", reroute=True)
-    await _readdress(work, [row for row in kept if row.document.ship_to != ship_to_of(orders[row.order_id])], orders)
-    await _note_late(work, [row for row in live if row not in rows], orders)
-    await mark_held(work, list(orders))
+    await readdress(
+        work,
+        [
+            (row, ship_to_of(found[row.order_id]), row.service)
+            for row in kept
+            if row.document.ship_to != ship_to_of(found[row.order_id])
+        ],
+    )
+    asked = await _ask(work, [row for row in live if row not in rows], found, by, again)
+    await mark_held(work, list(found))
+    return asked
+
+
+async def take_over_wanted(work: Work, orders: Sequence[LockedOrder]) -> list[LockedOrder]:
+    """Give orders (locked) the address and service that are wanted of them, where any unit still to be sent is not in
+    somebody's hands: the order says where what is left will go. The orders as they are then."""
+    waiting = [order.id for order in orders if order.wanted]
+    if not waiting:
+        return list(orders)
+    live = await queries.lock_work_of_orders(work, waiting)
+    loose = {order_id for order_id, _, _ in await queries.unrouted_units(work, waiting)}
+    loose |= {row.order_id for row in live if is_free(work, row)}
+    if not loose:
+        return list(orders)
+    await take_wanted(work, loose)
+    return await lock_orders(work, [order.id for order in orders])
+
+
+async def _do_what_was_asked(work: Work, order_ids: Collection[UUID], reopened: Collection[UUID]) -> None:
+    """Requests about work that is back in its queue, and requests of stores that changed their mind, end here."""
+    cancelled = {order.id for order in await lock_orders(work, order_ids) if order.store_state == StoreState.CANCELLED}
+    for row in await queries.lock_work_of_orders(work, order_ids):
+        open_ones = list(row.requests)
+        cancel = open_request(row, ChangeKind.CANCEL)
+        if cancel is not None and cancel.asked_by is AskedBy.STORE and row.order_id in set(reopened) - cancelled:
+            await _take_back_request(work, row, cancel)
+            open_ones.remove(cancel)
+        if not is_free(work, row):
+            continue
+        done = [(row, request) for request in open_ones]
+        await close(work, done, RequestVerb.LET_GO, Who.SYSTEM, carried_out=True, reason=LET_GO)
+        # Another address, and fewer units, follow with the order.
+        if cancel in open_ones and cancel is not None:
+            await carry_out(work, replace(row, requests=()), cancel)
+
+
+async def _take_back_request(work: Work, row: WorkRow, request: RequestRow) -> None:
+    verb = RequestVerb.WITHDRAW
+    await close(work, [(row, request)], verb, Who.SYSTEM, carried_out=False, reason=NO_LONGER_WANTED)
+
+
+async def _ask(
+    work: Work,
+    rows: Sequence[WorkRow],
+    orders: dict[UUID, LockedOrder],
+    by: AskedBy,
+    again: Collection[ChangeKind],
+) -> bool:
+    """Ask for what work in hand lacks to be as its order is wanted, take back what is wanted no longer, and say on each
+    order which of its parts are late."""
+    excess = await queries.shrinking_units(work, list(orders))
+    asks: list[Ask] = []
+    late: dict[UUID, set[str]] = {}
+    for row in rows:
+        order = orders[row.order_id]
+        mine = _asks_of(row, order, excess.get(order.id, {}))
+        asks += mine
+        parts = late.setdefault(order.id, set())
+        for one in mine:
+            parts |= {part for part in ("ship_to", "service", "lines") if getattr(one.asked, part)}
+        kinds = {one.kind for one in mine}
+        for request in row.requests:
+            if request.kind in OF_ORDER and request.kind not in kinds:
+                await _take_back_request(work, row, request)
+    await note_late_parts(work, {order_id: parts for order_id, parts in late.items() if parts})
+    return await ask(work, asks, by, again)
+
+
+def _asks_of(row: WorkRow, order: LockedOrder, excess: dict[UUID, int]) -> list[Ask]:
+    """What the work lacks. Units that it is asked to give up leave `excess`."""
+    asks = []
+    units = {line.line_id: min(excess.get(line.line_id, 0), line.to_ship) for line in row.lines}
+    for line_id, many in units.items():
+        if many:
+            excess[line_id] -= many
+    if any(units.values()):
+        asks.append(Ask(row, ChangeKind.LINES, give_up(units)))
+    ship_to = _text(order.wanted["ship_to"]) if "ship_to" in order.wanted else ship_to_of(order)
+    service = order.wanted.get("service", order.service)
+    asked = Asked(
+        ship_to=ship_to if ship_to and ship_to != row.document.ship_to else None,
+        service=service if service != row.service else None,
+    )
+    if asked.ship_to is not None or asked.service is not None:
+        asks.append(Ask(row, ChangeKind.ADDRESS, asked))
+    return asks
 
 
 async def take_back_cancelled(work: Work, order_ids: Collection[UUID]) -> None:
-    """The store cancelled these orders: what nobody has in hand is taken back, and every unit without a warehouse is
-    cancelled. What a warehouse works on goes its way, until it ships it or gives it up."""
+    """The store cancelled these orders: what nobody has in hand is taken back, every unit without a warehouse is
+    cancelled, and who has some in hand is asked to give it up. What they refuse goes its way."""
     locked = await lock_orders(work, order_ids)
     wanted = [order.id for order in locked if order.store_state == StoreState.CANCELLED and order.status not in ENDED]
     if not wanted:
         return
-    rows = [row for row in await queries.lock_work_of_orders(work, wanted) if is_free(work, row)]
-    await free(work, rows, "order_cancelled", reroute=False)
-    changes = [
-        LineChange(order_id, line_id, cancelled=units)
-        for order_id, line_id, units in await queries.unrouted_units(work, wanted)
+    live = await queries.lock_work_of_orders(work, wanted)
+    await free(work, [row for row in live if is_free(work, row)], "order_cancelled", reroute=False)
+    unrouted = await queries.unrouted_units(work, wanted)
+    await cancel_unrouted(work, {(order_id, line_id): units for order_id, line_id, units in unrouted})
+    asks = [
+        Ask(row, ChangeKind.CANCEL, give_up({line.line_id: line.to_ship for line in row.lines}))
+        for row in live
+        if not is_free(work, row)
     ]
-    await count(work, changes)
-    work.publish(
-        *(
-            OrderCancelled(order_id=order.id)
-            for order in await lock_orders(work, {change.order_id for change in changes})
-            if order.status == OrderStatus.CANCELLED
-        )
-    )
+    await ask(work, asks, AskedBy.STORE)
 
 
-async def _note_late(work: Work, rows: Sequence[WorkRow], orders: dict[UUID, LockedOrder]) -> None:
-    late: dict[UUID, set[str]] = {}
-    for row in rows:
-        order = orders[row.order_id]
-        parts = late.setdefault(order.id, set())
-        if row.document.ship_to != ship_to_of(order):
-            parts.add("ship_to")
-        if row.service != order.service:
-            parts.add("service")
-        if order.shrinking:
-            parts.add("lines")
-    await note_late_parts(work, {order_id: parts for order_id, parts in late.items() if parts})
-
-
-def _goes_elsewhere(row: WorkRow, order: LockedOrder) -> bool:
+def _goes_elsewhere(row: WorkRow, order: LockedOrder, shrinking: dict[UUID, dict[UUID, int]]) -> bool:
     old, new = row.document.ship_to, ship_to_of(order)
-    if order.shrinking or row.service != order.service:
+    excess = shrinking.get(order.id, {})
+    if row.service != order.service or any(line.line_id in excess for line in row.lines):
         return True
     return any(old.get(part) != new.get(part) for part in ("country", "postcode"))
-
-
-async def _readdress(work: Work, rows: Sequence[WorkRow], orders: dict[UUID, LockedOrder]) -> None:
-    if rows:
-        await work.execute_raw(
-            READDRESS,
-            work.account_id,
-            work.now,
-            [row.account_id for row in rows],
-            [row.id for row in rows],
-            [msgspec.json.encode(ship_to_of(orders[row.order_id])).decode() for row in rows],
-        )

@@ -1,4 +1,5 @@
-"""Taking work back while nobody has it: cancelled orders and lines, changed orders, and stock that is not there."""
+"""Taking work back while nobody has it, and asking for it where somebody does: cancelled orders and lines, changed
+orders, and stock that is not there."""
 
 from __future__ import annotations
 
@@ -7,16 +8,15 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from fulfilhub.fulfilment import queries
+from fulfilhub.fulfilment.commands.asking import Ask, ask, cancel_unrouted, give_up, let_go
 from fulfilhub.fulfilment.commands.keeping import about, settle
 from fulfilhub.fulfilment.commands.refusing import free_stock
 from fulfilhub.fulfilment.events import FulfilmentCancelled
 from fulfilhub.fulfilment.queries import WorkRow
 from fulfilhub.fulfilment.rules import WorkState
 from fulfilhub.inventory.commands import AdjustOutcome, adjust
-from fulfilhub.orders.commands import LineChange, count
-from fulfilhub.orders.events import OrderCancelled
 from fulfilhub.orders.queries import LineRow, lines_of, lock_orders
-from fulfilhub.orders.rules import OrderAction, OrderStatus, check_action
+from fulfilhub.orders.rules import AskedBy, ChangeKind, OrderAction, OrderStatus, check_action
 from fulfilhub.platform import ids
 from fulfilhub.platform.errors import Conflict, FieldError, Invalid, NotFound
 from fulfilhub.platform.machines import Who
@@ -50,32 +50,57 @@ async def free(work: Work, rows: Sequence[WorkRow], reason: str, *, reroute: boo
         return
     await free_stock(work, rows)
     await settle(work, rows, WorkState.CANCELLED, reason=reason)
+    await let_go(work, rows)
     work.publish(*(FulfilmentCancelled(**about(row), reason=reason, reroute=reroute) for row in rows))
 
 
-async def cancel(work: Work, order_id: UUID, lines: Sequence[CancelLine] | None = None) -> None:
-    """Cancel an order, or units of its lines, as far as no warehouse has them in hand; repeating is harmless.
+async def cancel(
+    work: Work,
+    order_id: UUID,
+    lines: Sequence[CancelLine] | None = None,
+    *,
+    by: AskedBy = AskedBy.MERCHANT,
+    note: str = "",
+) -> bool:
+    """Cancel an order, or units of its lines; whether a warehouse is asked now for what it has in hand. Repeating is
+    harmless.
 
-    Units without a warehouse go first; then queued work is taken back, and what remains of it routed anew.
-    Raises NotFound, Invalid for lines that are not the order's, Claimed naming the fulfilments in hand, or
-    Conflict (`illegal_action`) with what is still possible.
+    Units without a warehouse go first; then queued work is taken back, and what remains of it routed anew; the rest
+    is asked of who has it in hand, and `note` told to them. Raises NotFound, Invalid for lines that are not the
+    order's, or Conflict (`illegal_action`) with what is still possible.
     """
     found = await lock_orders(work, [order_id])
     if not found:
         raise NotFound(f"There is no order {ids.ORDER.show(order_id)!r}.")
     status = OrderStatus(found[0].status)
     if status is OrderStatus.CANCELLED:
-        return
+        return False
     check_action(status, OrderAction.CANCEL, Who.MERCHANT)
     known = {line.id: line for line in await lines_of(work, order_id)}
     wanted = _wanted(known, lines)
     live = await queries.lock_work_of_orders(work, [order_id])
-    taken = _to_take_back(work, live, known, wanted)
+    taken, in_hand = _to_take_back(work, live, known, wanted)
     await free(work, taken, "order_cancelled", reroute=lines is not None)
-    await count(work, [LineChange(order_id, line_id, cancelled=units) for line_id, units in wanted.items()])
-    after = (await lock_orders(work, [order_id]))[0]
-    if after.status == OrderStatus.CANCELLED:
-        work.publish(OrderCancelled(order_id=order_id))
+    # Taking work back may itself have cancelled units that were asked back from it.
+    now = {line.id: line.cancelled - known[line.id].cancelled for line in await lines_of(work, order_id)}
+    left = {(order_id, each): units - in_hand.get(each, 0) - now[each] for each, units in wanted.items()}
+    await cancel_unrouted(work, left)
+    return await ask(work, _asks(work, live, in_hand, note), by, again=[ChangeKind.CANCEL])
+
+
+def _asks(work: Work, live: Sequence[WorkRow], units: Mapping[UUID, int], note: str) -> list[Ask]:
+    """These units by line, asked of who has them in hand."""
+    left, asks = dict(units), []
+    for row in live:
+        if is_free(work, row):
+            continue
+        mine = {line.line_id: min(left.get(line.line_id, 0), line.to_ship) for line in row.lines}
+        for line_id, many in mine.items():
+            if many:
+                left[line_id] -= many
+        if any(mine.values()):
+            asks.append(Ask(row, ChangeKind.CANCEL, give_up(mine), note))
+    return asks
 
 
 def _wanted(known: Mapping[UUID, LineRow], lines: Sequence[CancelLine] | None) -> dict[UUID, int]:
@@ -98,8 +123,9 @@ def _wanted(known: Mapping[UUID, LineRow], lines: Sequence[CancelLine] | None) -
 
 def _to_take_back(
     work: Work, live: Sequence[WorkRow], known: Mapping[UUID, LineRow], wanted: Mapping[UUID, int]
-) -> list[WorkRow]:
-    """The queued work that must go for these units to be cancelled. Raises Claimed when that is not enough."""
+) -> tuple[list[WorkRow], dict[UUID, int]]:
+    """The queued work that must go for these units to be cancelled, and the units by line that are still missing then:
+    somebody has them in hand."""
     needed = {
         line_id: short
         for line_id, units in wanted.items()
@@ -114,9 +140,7 @@ def _to_take_back(
             for line in row.lines:
                 if line.line_id in needed:
                     needed[line.line_id] -= line.to_ship
-    if any(units > 0 for units in needed.values()):
-        raise in_hand_by([row for row in live if not is_free(work, row)])
-    return taken
+    return taken, {line_id: units for line_id, units in needed.items() if units > 0}
 
 
 def in_hand_by(rows: Collection[WorkRow]) -> Claimed:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from fulfilhub.fulfilment import queries
+from fulfilhub.fulfilment.commands.asking import count_missing, let_go
 from fulfilhub.fulfilment.commands.keeping import about, keep_found, keep_progress, movement, settle
 from fulfilhub.fulfilment.events import (
     FulfilmentAccepted,
@@ -46,7 +47,12 @@ PICKED_ALL = frozenset({WorkState.PICKED, WorkState.PACKED})
 
 
 class OnHold(Conflict):
-    """A hold was put on the order meanwhile."""
+    """A hold was put on the order after its work was claimed.
+
+    It stops the steps that are hard to undo: accepting, packing, and shipping what is not packed. What was begun may
+    be picked to its end, so that counts stay true; what was packed before the hold came goes its way, since a labelled
+    parcel in the carrier's cage is out of reach (ShipStation and ShipBob draw the line there too).
+    """
 
     code = "on_hold"
     title = "The order is on hold"
@@ -91,8 +97,7 @@ async def accept(work: Work, work_id: UUID, lease_id: UUID | None) -> WorkRow:
         if row.state in IN_HAND:
             return row
         state = WORK.next(row.state, WorkVerb.ACCEPT, Who.PARTNER)
-        if row.held:
-            raise OnHold("The order was put on hold after you claimed it: release the work.")
+        check_not_held(row)
         await settle(work, [row], state)
         work.publish(FulfilmentAccepted(**about(row)))
         return await queries.read_work(work, row.account_id, row.id)
@@ -158,7 +163,10 @@ async def pick_short(
             **about(row), line_id=line_id, quantity=line.to_ship - after.to_ship, reason=str(reason)
         )
         work.publish(told)
-        await _advance(work, row, [after])
+        if await _advance(work, row, [after]):
+            await let_go(work, [row])
+        else:
+            await count_missing(work, row, line_id, line.to_ship - after.to_ship)
         return await queries.read_work(work, row.account_id, row.id)
 
 
@@ -205,7 +213,7 @@ async def _take_short(
             ),
         ],
     )
-    short = line.quantity - shortage.kits
+    short = line.quantity - line.cancelled - shortage.kits
     if not line.made_of:
         return line._replace(picked=found, short=short)
     await keep_found(work, row, line.line_id, part, found)
@@ -221,16 +229,25 @@ async def pack(
 ) -> WorkRow:
     """Everything picked is in parcels: `parcels` are their contents (units by line), `record` what is kept of them.
 
-    Raises LeaseLost, Invalid naming lines whose units do not add up, or Conflict (`illegal_action`).
+    Raises LeaseLost, Invalid naming lines whose units do not add up, OnHold, or Conflict (`illegal_action`).
     """
     async with in_hand(work, work_id, lease_id) as row:
         check_contents(row, parcels)
         if row.state is WorkState.PACKED and row.packing == list(record):
             return row
         state = WORK.next(row.state, WorkVerb.PACK, Who.PARTNER)
+        check_not_held(row)
         await settle(work, [row], state, packing=record)
         work.publish(FulfilmentPacked(**about(row)))
         return await queries.read_work(work, row.account_id, row.id)
+
+
+def check_not_held(row: WorkRow) -> None:
+    """Raises OnHold for work whose order is held, unless it was packed before."""
+    if row.held and row.state is WorkState.QUEUED:
+        raise OnHold("The order was put on hold after you claimed it: release the work.")
+    if row.held and row.state is not WorkState.PACKED:
+        raise OnHold("The order is on hold: set the work aside until the hold is released, or release the work.")
 
 
 def check_contents(row: WorkRow, parcels: Sequence[Mapping[UUID, int]], at: str = "/parcels") -> None:
@@ -256,8 +273,8 @@ def check_contents(row: WorkRow, parcels: Sequence[Mapping[UUID, int]], at: str 
         )
 
 
-async def _advance(work: Work, row: WorkRow, changed: Sequence[WorkLine]) -> None:
-    """Keep the changed lines, count them on the order, and bring the work to the state that follows."""
+async def _advance(work: Work, row: WorkRow, changed: Sequence[WorkLine]) -> bool:
+    """Keep the changed lines, count them on the order, bring the work to the state that follows; whether it ended."""
     new = {line.line_id: line for line in changed}
     lines = [new.get(line.line_id, line) for line in row.lines]
     follows = after_pick(line.progress for line in lines)
@@ -281,6 +298,7 @@ async def _advance(work: Work, row: WorkRow, changed: Sequence[WorkLine]) -> Non
         work.publish(FulfilmentPicked(**about(row)))
     elif state is WorkState.CANCELLED:
         work.publish(FulfilmentCancelled(**about(row), reason="short_picked", reroute=False))
+    return state is WorkState.CANCELLED
 
 
 def _lines_of(row: WorkRow, line_ids: Sequence[UUID]) -> dict[UUID, WorkLine]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from uuid import UUID
 
 from fulfilhub.orders.commands import place_hold, release_hold
-from fulfilhub.orders.rules import HoldReason
+from fulfilhub.orders.queries import holds_of, lock_orders
+from fulfilhub.orders.rules import CausedBy, HoldReason, HoldSource
 from fulfilhub.platform.work import Work
 from fulfilhub.routing.commands import lift_fences
+
+RELEASE = "fulfilment.release_hold"
 
 MARK = """
 WITH o AS (
@@ -27,12 +31,26 @@ FROM mine WHERE w.account_id = mine.account_id AND w.id = mine.id
 """
 
 
-async def hold_order(work: Work, order_id: UUID, reason: HoldReason, note: str = "") -> UUID:
-    """Hold an order: from this moment none of its work can be claimed. Gives the hold's id.
+async def hold_order(
+    work: Work,
+    order_id: UUID,
+    reason: HoldReason,
+    note: str = "",
+    *,
+    name: str = "",
+    until: datetime | None = None,
+    source: HoldSource = HoldSource.PLATFORM,
+    caused_by: CausedBy | None = None,
+) -> UUID:
+    """Hold an order: from this moment none of its work can be claimed, and what is claimed stops before the next step
+    that is hard to undo (`handling.OnHold`). Gives the hold's id; a job releases it when `until` has come.
 
-    Raises NotFound, or Conflict (`illegal_action`) for an order that is past holding.
+    Raises NotFound, Invalid for a time that is not ahead, or Conflict (`illegal_action`) for an order that is past
+    holding.
     """
-    hold_id = await place_hold(work, order_id, reason, note)
+    hold_id = await place_hold(work, order_id, reason, note, name=name, until=until, source=source, caused_by=caused_by)
+    if until is not None:
+        work.enqueue(RELEASE, {"order_id": order_id, "hold_id": hold_id}, until)
     await mark_held(work, [order_id])
     return hold_id
 
@@ -43,6 +61,14 @@ async def release_order(work: Work, order_id: UUID, hold_id: UUID) -> None:
     await release_hold(work, order_id, hold_id)
     await lift_fences(work, [order_id])
     await mark_held(work, [order_id])
+
+
+async def release_due(work: Work, order_id: UUID, hold_id: UUID) -> None:
+    """Release a dated hold whose time has come; one that was released before stays as it is."""
+    await lock_orders(work, [order_id])
+    due = [hold for hold in await holds_of(work, order_id) if hold.id == hold_id]
+    if any(hold.released_at is None and hold.until is not None and hold.until <= work.now for hold in due):
+        await release_order(work, order_id, hold_id)
 
 
 async def mark_held(work: Work, order_ids: Collection[UUID]) -> None:

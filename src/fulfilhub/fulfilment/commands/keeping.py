@@ -29,18 +29,32 @@ FROM pairs AS p WHERE f.merchant_id = $1 AND f.id = p.id
 """
 PROGRESS = """
 WITH given AS (
-    SELECT * FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::int[], $6::int[])
-                  AS g (account_id, work_id, line_id, picked, short)
+    SELECT * FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::int[], $6::int[], $7::int[])
+                  AS g (account_id, work_id, line_id, picked, short, cancelled)
 ), w AS (
-    UPDATE work_order_lines AS l SET picked = g.picked, short = g.short
+    UPDATE work_order_lines AS l SET picked = g.picked, short = g.short, cancelled = g.cancelled
     FROM given AS g WHERE l.account_id = g.account_id AND l.work_order_id = g.work_id AND l.line_id = g.line_id
 )
-UPDATE fulfilment_lines AS l SET picked = g.picked, short = g.short
+UPDATE fulfilment_lines AS l SET picked = g.picked, short = g.short, cancelled = g.cancelled
 FROM given AS g WHERE l.merchant_id = $1 AND l.fulfilment_id = g.work_id AND l.line_id = g.line_id
 """
 FOUND = """
 UPDATE fulfilment_components SET found = $5
 WHERE merchant_id = $1 AND fulfilment_id = $2 AND line_id = $3 AND product_id = $4
+"""
+
+
+READDRESS = """
+WITH d AS (
+    SELECT * FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[]) AS d (account_id, id, ship_to, service)
+), w AS (
+    UPDATE work_orders AS w
+    SET document = jsonb_set(w.document, '{ship_to}', d.ship_to::jsonb), service = d.service,
+        version = w.version + 1, updated_at = $2
+    FROM d WHERE w.merchant_id = $1 AND w.account_id = d.account_id AND w.id = d.id
+)
+UPDATE fulfilments AS f SET service = d.service, version = f.version + 1, updated_at = $2
+FROM d WHERE f.merchant_id = $1 AND f.id = d.id
 """
 
 
@@ -84,7 +98,7 @@ async def settle(
 
 async def keep_progress(work: Work, lines: Iterable[tuple[WorkRow, WorkLine]]) -> None:
     """Keep how far these lines got, in the work order and in the fulfilment."""
-    rows = [(row.account_id, row.id, line.line_id, line.picked, line.short) for row, line in lines]
+    rows = [(row.account_id, row.id, line.line_id, line.picked, line.short, line.cancelled) for row, line in lines]
     if rows:
         await work.execute_raw(PROGRESS, work.account_id, *(list(column) for column in zip(*rows, strict=True)))
 
@@ -107,3 +121,11 @@ def movement(row: WorkRow, product_id: UUID, units: int, reason: MovementReason,
         quarantined=units if to is Bucket.QUARANTINED else 0,
         damaged=units if to is Bucket.DAMAGED else 0,
     )
+
+
+async def readdress(work: Work, rows: Iterable[tuple[WorkRow, Mapping[str, str], str]]) -> None:
+    """Give these work orders another address and service."""
+    given = [(row.account_id, row.id, msgspec.json.encode(ship_to).decode(), service) for row, ship_to, service in rows]
+    if given:
+        columns = (list(column) for column in zip(*given, strict=True))
+        await work.execute_raw(READDRESS, work.account_id, work.now, *columns)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from fulfilhub.fulfilment.commands.following import ship_to_of, take_back_cancelled
+from fulfilhub.fulfilment.commands.following import ship_to_of, take_back_cancelled, take_over_wanted
 from fulfilhub.fulfilment.commands.holding import hold_order
 from fulfilhub.fulfilment.events import FulfilmentQueued
 from fulfilhub.fulfilment.queries import Document, DocumentLine, DocumentPart
@@ -91,7 +91,7 @@ async def route(work: Work, order_ids: Collection[UUID], cause: str) -> list[Rou
     Orders that are held, cancelled, unpaid or to be reviewed, and those that need nothing, are passed over, so
     asking twice is harmless. A constant number of statements, but for orders that routing puts on hold.
     """
-    locked = await lock_orders(work, order_ids)
+    locked = await take_over_wanted(work, await lock_orders(work, order_ids))
     await take_back_cancelled(work, [order.id for order in locked if order.store_state == StoreState.CANCELLED])
     routed = await decide(work, [order for order in locked if is_routable(order)], cause)
     if not routed:

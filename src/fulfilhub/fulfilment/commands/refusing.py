@@ -6,6 +6,7 @@ from collections.abc import Collection
 from uuid import UUID
 
 from fulfilhub.fulfilment import queries
+from fulfilhub.fulfilment.commands.asking import let_go
 from fulfilhub.fulfilment.commands.handling import in_hand
 from fulfilhub.fulfilment.commands.holding import hold_order
 from fulfilhub.fulfilment.commands.keeping import about, keep_progress, movement, settle
@@ -23,6 +24,7 @@ from fulfilhub.inventory.commands import move
 from fulfilhub.inventory.rules.stock import Bucket, MovementReason
 from fulfilhub.orders.commands import LineChange, count
 from fulfilhub.orders.queries import lock_orders
+from fulfilhub.orders.rules import OrderAction, order_actions
 from fulfilhub.platform.machines import Who
 from fulfilhub.platform.work import Work
 from fulfilhub.routing.commands import fence
@@ -32,7 +34,9 @@ async def reject(work: Work, work_id: UUID, lease_id: UUID | None, reason: Rejec
     """Refuse the work: its stock is free again and its lines go elsewhere, never to this warehouse.
 
     Where the fault lies in the order itself, the order is held instead for a person to mend, and no warehouse is
-    fenced. Raises LeaseLost or Conflict (`illegal_action`).
+    fenced. What was asked about the work is done: units that were asked back are cancelled.
+
+    Raises LeaseLost or Conflict (`illegal_action`).
     """
     async with in_hand(work, work_id, lease_id) as row:
         if row.state is WorkState.REJECTED and (row.reason or "").partition(":")[0] == reason:
@@ -40,10 +44,12 @@ async def reject(work: Work, work_id: UUID, lease_id: UUID | None, reason: Rejec
         state = WORK.next(row.state, WorkVerb.REJECT, Who.PARTNER)
         await free_stock(work, [row])
         await settle(work, [row], state, reason=f"{reason}: {note}" if note else str(reason))
+        await let_go(work, [row])
         hold = hold_after_rejection(reason)
+        (order,) = await lock_orders(work, [row.order_id])
         if hold is None:
             await fence(work, [(row.order_id, row.warehouse_id)], f"rejected: {reason}")
-        else:
+        elif OrderAction.HOLD in order_actions(order.status, Who.SYSTEM):
             await hold_order(work, row.order_id, hold, note or f"The warehouse rejected it: {reason}.")
         work.publish(FulfilmentRejected(**about(row), reason=str(reason)))
         return await queries.read_work(work, row.account_id, row.id)
@@ -72,7 +78,8 @@ async def free_stock(work: Work, rows: Collection[WorkRow]) -> None:
 
 
 async def release(work: Work, work_ids: Collection[UUID], lease_id: UUID) -> list[UUID]:
-    """Put claimed work back into the queue, unpicked. Gives the ids of what was put back.
+    """Put claimed work back into the queue, unpicked. Gives the ids of what was put back. What was asked about it is
+    done by the job that hears of it (`following.follow`), unless somebody claims it first.
 
     Raises NotFound for one that is not in the scope's queue, LeaseLost for one whose live lease this is not. What
     has been released already is passed over.

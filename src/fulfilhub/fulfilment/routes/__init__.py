@@ -1,7 +1,7 @@
-"""The queue as its workers see it, and fulfilments as the merchant does."""
+"""The queue as its workers see it, fulfilments as the merchant does, and what the one asks of the other."""
 
 from __future__ import annotations
 
-from fulfilhub.fulfilment.routes import merchant, work
+from fulfilhub.fulfilment.routes import merchant, requests, work
 
-ROUTES = [*work.ROUTES, *merchant.ROUTES]
+ROUTES = [*work.ROUTES, *merchant.ROUTES, *requests.ROUTES]

@@ -12,6 +12,7 @@ from fulfilhub.accounts.principal import MerchantCaller, may
 from fulfilhub.fulfilment import queries
 from fulfilhub.fulfilment.commands import freeing, holding
 from fulfilhub.fulfilment.commands.freeing import CancelLine
+from fulfilhub.fulfilment.routes.requests import ASKED
 from fulfilhub.fulfilment.rules import WorkState
 from fulfilhub.fulfilment.schemas import (
     AdjustmentIn,
@@ -23,6 +24,7 @@ from fulfilhub.fulfilment.schemas import (
 )
 from fulfilhub.orders import queries as orders
 from fulfilhub.orders.routes import links
+from fulfilhub.orders.rules import HoldSource
 from fulfilhub.orders.schemas import OrderOut, order_out
 from fulfilhub.platform import ids
 from fulfilhub.platform.errors import Conflict, Forbidden, Invalid, NotFound, RateLimited, Stale, Unauthenticated
@@ -93,10 +95,20 @@ async def hold_order(
     order_id: FromPath[str],
     data: JSONBody[HoldIn],
 ) -> Response[OrderOut]:
-    """While any hold lives, no warehouse can claim the order's work."""
+    """While any hold lives, no warehouse can claim the order's work, nor accept, pack, or ship what it claimed before
+    (what was packed goes its way). A hold with `until` is released by itself. Several can live at once."""
     found = ids.ORDER.find(order_id)
     async with works.begin(merchant.scope, once) as work:
-        await holding.hold_order(work, found, data.reason, data.note)
+        await holding.hold_order(
+            work,
+            found,
+            data.reason,
+            data.note,
+            name=data.name,
+            until=data.until,
+            source=HoldSource.MERCHANT,
+            caused_by=data.caused_by,
+        )
         made = order_out(await orders.get_order(work, found), links(vault, settings))
         return created(work, made, f"/v1/orders/{order_id}")
 
@@ -131,7 +143,7 @@ async def release_hold(
     tags=["Orders"],
     summary="Cancel an order or some lines",
     status_code=200,
-    responses=WRITE,
+    responses=WRITE | ASKED,
 )
 async def cancel_order(
     works: NamedDependency[Works],
@@ -142,7 +154,8 @@ async def cancel_order(
     order_id: FromPath[str],
     data: JSONBody[CancelIn],
 ) -> Response[OrderOut]:
-    """Cancels what no warehouse has in hand, and gives its stock back. Repeating is harmless."""
+    """Cancels what no warehouse has in hand, and gives its stock back. The rest is asked of the warehouse: the answer
+    is 202 then, and the order's `requests` tell how they stand. Repeating is harmless."""
     found = ids.ORDER.find(order_id)
     lines = (
         None
@@ -153,8 +166,9 @@ async def cancel_order(
         ]
     )
     async with works.begin(merchant.scope, once) as work:
-        await freeing.cancel(work, found, lines)
-        return ok(work, order_out(await orders.get_order(work, found), links(vault, settings)))
+        asked = await freeing.cancel(work, found, lines, note=data.note)
+        made = order_out(await orders.get_order(work, found), links(vault, settings))
+        return ok(work, made, 202 if asked else 200)
 
 
 @post(

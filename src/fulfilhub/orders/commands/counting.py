@@ -130,6 +130,15 @@ UPDATE orders AS o SET pending_parts = p.parts::jsonb, version = o.version + 1, 
 FROM unnest($3::uuid[], $4::text[]) AS p (id, parts)
 WHERE o.merchant_id = $1 AND o.id = p.id AND o.pending_parts <> p.parts::jsonb
 """
+FORGET = """
+UPDATE orders AS o SET wanted = o.wanted - $3::text[], pending_parts = o.pending_parts - $3::text[]
+WHERE o.merchant_id = $1 AND o.id = $2
+"""
+REGROW = """
+UPDATE order_lines AS l SET reduce_to = nullif(least(l.reduce_to + g.units, l.ordered), l.ordered)
+FROM unnest($3::uuid[], $4::int[]) AS g (line_id, units)
+WHERE l.merchant_id = $1 AND l.order_id = $2 AND l.id = g.line_id AND l.reduce_to IS NOT NULL
+"""
 TRACK = """
 INSERT INTO order_tracking (merchant_id, tracking_normal, order_id)
 SELECT $1, t.number, $2 FROM unnest($3::text[]) AS t (number) ON CONFLICT DO NOTHING
@@ -200,6 +209,16 @@ async def note_late_parts(work: Work, late: Mapping[UUID, Collection[str]]) -> N
     if late:
         texts = ["[" + ", ".join(f'"{part}"' for part in sorted(parts)) + "]" for parts in late.values()]
         await work.execute_raw(LATE, work.account_id, work.now, list(late), texts)
+
+
+async def forget_wanted(work: Work, order_id: UUID) -> None:
+    """Another address or service is no longer wanted of an order: its present ones stay."""
+    await work.execute_raw(FORGET, work.account_id, order_id, ["ship_to", "service", "shipping_method"])
+
+
+async def regrow(work: Work, order_id: UUID, units: Mapping[UUID, int]) -> None:
+    """So many units by line, which were to go when they lose their warehouse, are wanted after all."""
+    await work.execute_raw(REGROW, work.account_id, order_id, list(units), list(units.values()))
 
 
 async def note_tracking(work: Work, order_id: UUID, numbers: Collection[str]) -> None:

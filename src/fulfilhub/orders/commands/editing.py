@@ -1,4 +1,4 @@
-"""A merchant's own changes of an order: corrections that take it out of review, edits until somebody works on it."""
+"""A merchant's own changes of an order: corrections that take it out of review, edits until everything was sent."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Changes:
 
 
 class NotEditable(Conflict):
-    """Somebody works on the order, or it has ended."""
+    """The order has been sent, or has ended."""
 
     code = "not_editable"
     title = "Too late to change this"
@@ -60,8 +60,11 @@ PART_OF = {
 }
 
 
-async def edit(work: Work, order_id: UUID, changes: Changes, expected_version: int | None = None) -> None:
-    """Change an order, check it again, and let it go on if nothing is wrong any more.
+async def edit(
+    work: Work, order_id: UUID, changes: Changes, expected_version: int | None = None, *, at_once: bool = False
+) -> None:
+    """Change an order, check it again, and let it go on if nothing is wrong any more. What a warehouse was given keeps
+    its address and service: new ones are `wanted`, unless `at_once` says that none stands in the way.
 
     Raises NotFound, Stale, NotEditable naming what can still be changed, and Invalid for lines that are not its own.
     """
@@ -75,7 +78,7 @@ async def edit(work: Work, order_id: UUID, changes: Changes, expected_version: i
     told = _edited(known, changes)
     settles = told.problems != tuple(known.order.store_problems)
     parts = [PART_OF[name][1] for name in named] + (["problems"] if settles else [])
-    await revise_stored(work, [(known, told, parts)])
+    await revise_stored(work, [(known, told, parts)], at_once=at_once)
 
 
 async def check_again(work: Work, order_ids: Collection[UUID]) -> None:

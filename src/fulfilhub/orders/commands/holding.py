@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import insert, update
@@ -10,18 +11,33 @@ from fulfilhub.orders.commands.counting import refresh
 from fulfilhub.orders.events import OrderHeld, OrderHoldReleased
 from fulfilhub.orders.models import Hold
 from fulfilhub.orders.queries import holds_of, lock_orders, no_order
-from fulfilhub.orders.rules import HoldReason, OrderAction, check_action
+from fulfilhub.orders.rules import CausedBy, HoldReason, HoldSource, OrderAction, cause_of, check_action
 from fulfilhub.platform import ids
-from fulfilhub.platform.errors import NotFound
+from fulfilhub.platform.errors import FieldError, Invalid, NotFound
 from fulfilhub.platform.machines import Who
 from fulfilhub.platform.work import Work
 
 
-async def place_hold(work: Work, order_id: UUID, reason: HoldReason, note: str = "") -> UUID:
-    """Hold an order; gives the hold's id. Several may stand at once.
+async def place_hold(
+    work: Work,
+    order_id: UUID,
+    reason: HoldReason,
+    note: str = "",
+    *,
+    name: str = "",
+    until: datetime | None = None,
+    source: HoldSource = HoldSource.PLATFORM,
+    caused_by: CausedBy | None = None,
+) -> UUID:
+    """Hold an order; gives the hold's id. Several may stand at once, each under its own `name`. `until`: when it is to
+    be released by itself. `caused_by` follows from the reason unless it is said.
 
-    Raises NotFound, or Conflict (`illegal_action`) for an order that is past holding.
+    Raises NotFound, Invalid for a time that is not ahead, or Conflict (`illegal_action`) for an order that is past
+    holding.
     """
+    if until is not None and until <= work.now:
+        detail = "Must lie ahead."
+        raise Invalid("A hold can only end in the future.", fields=[FieldError("/until", detail)])
     found = await lock_orders(work, [order_id])
     if not found:
         raise no_order(order_id)
@@ -33,9 +49,13 @@ async def place_hold(work: Work, order_id: UUID, reason: HoldReason, note: str =
             order_id=order_id,
             id=hold_id,
             reason=str(reason),
+            name=name,
             note=note,
+            source=str(source),
+            caused_by=str(caused_by or cause_of(reason)),
             placed_by=work.actor,
             placed_at=work.now,
+            until=until,
         )
     )
     await refresh(work, [order_id])

@@ -39,6 +39,7 @@ TOLD = {
     "status": "text",
     "review_reasons": "jsonb",
     "pending_parts": "jsonb",
+    "wanted": "jsonb",
     "cancelled_by": "text",
 }
 LINE_TOLD = {

@@ -1,15 +1,17 @@
 """What a new telling of an order makes of the one we have: pure, so that any order of arrival can be tried.
 
 A telling is compared part by part with the one before; only what the teller really changed is taken over, so a
-merchant's corrections survive a store that repeats itself. What a warehouse has in hand is never changed: units that
-are no longer wanted shrink the line when they lose their warehouse (`reduce_to`), other parts are kept as late.
+merchant's corrections survive a store that repeats itself. What a warehouse was given is never changed here: units that
+are no longer wanted shrink the line when they lose their warehouse (`reduce_to`), another address or service is kept as
+`wanted`, and `fulfilment` takes it over where nobody has the work in hand, or asks who has.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -32,7 +34,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "problems": ("problems",),
 }
 BINDING = frozenset({"ship_to", "service"})
-"""Parts that a warehouse's work repeats: once picked they are not changed any more."""
+"""Parts that a warehouse's work repeats: while one has units of the order, they change only together with its work."""
 
 REMOVED = 1_000_000
 """Lines at this position and after are no longer told of; they stay because counters and parcels may point at them."""
@@ -43,7 +45,8 @@ SEPARATOR = "\x1f"
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """What the order becomes: `order` and `lines` as they shall be stored; `parts` changed, `late` could not be."""
+    """What the order becomes: `order` and `lines` as they shall be stored; `parts` changed, `late` could not be yet.
+    `wanted` are the values of late parts, as `orders.wanted` keeps them."""
 
     order: IncomingOrder
     lines: list[LineRow]
@@ -53,6 +56,7 @@ class Revision:
     parts: tuple[str, ...]
     late: tuple[str, ...]
     cancel_requested: bool
+    wanted: dict[str, Any]
 
 
 def fingerprints(order: IncomingOrder) -> dict[str, str]:
@@ -134,14 +138,18 @@ def counts(lines: Iterable[LineRow]) -> list[LineCounts]:
     return [LineCounts(**{name: getattr(line, name) for name in names}) for line in lines if line.requires_shipping]
 
 
-def revise(known: LockedWhole, told: IncomingOrder, changed: Collection[str], resolved: Resolved) -> Revision:
-    """Take the `changed` parts of `told` over into the order, as far as nobody has it in hand."""
+def revise(
+    known: LockedWhole, told: IncomingOrder, changed: Collection[str], resolved: Resolved, *, at_once: bool = False
+) -> Revision:
+    """Take the `changed` parts of `told` over into the order, as far as no warehouse was given it; `at_once` says that
+    none stands in the way of what binds them."""
     row, before = known.order, as_told(known)
     picked = any(line.picked for line in known.lines)
     open_units = any(line.shipped < line.ordered - line.cancelled for line in known.lines)
     wanted = {part for part in changed if any(getattr(told, n) != getattr(before, n) for n in PARTS[part])}
-    late = wanted & BINDING if picked else set()
+    late = set() if at_once else _late(known, told, wanted, picked=picked)
     taken = wanted - late
+    values = _wanted(row.wanted, told, changed, late) if open_units else {}
     late |= set(row.pending_parts) - set(changed) - {"lines"}
     order = replace(before, **{name: getattr(told, name) for part in taken for name in PARTS[part]})
     if "details" in taken:
@@ -176,7 +184,37 @@ def revise(known: LockedWhole, told: IncomingOrder, changed: Collection[str], re
         parts=tuple(sorted(taken)),
         late=tuple(sorted(late)) if open_units else (),
         cancel_requested=allocated and "state" in taken and order.state is StoreState.CANCELLED,
+        wanted=values,
     )
+
+
+def _late(known: LockedWhole, told: IncomingOrder, wanted: Collection[str], *, picked: bool) -> set[str]:
+    """The parts that bind a warehouse which has units. An order that lost its address waits for a person, as long as
+    nothing was picked."""
+    if not any(line.allocated > line.shipped for line in known.lines):
+        return set()
+    return {part for part in wanted if part in BINDING and (picked or part != "ship_to" or told.ship_to is not None)}
+
+
+def _wanted(
+    before: dict[str, Any], told: IncomingOrder, changed: Collection[str], late: Collection[str]
+) -> dict[str, Any]:
+    """What is wanted of a late order: the newest telling of a part counts; one that is as the order is ends it."""
+    settled = {name for part in BINDING & set(changed) for name in PARTS[part]}
+    values = {name: value for name, value in before.items() if name not in settled}
+    for name in (name for part in late for name in PARTS[part]):
+        value = getattr(told, name)
+        if value is not None:
+            values[name] = asdict(value) if isinstance(value, Address) else value
+    return values
+
+
+def with_wanted(known: LockedWhole) -> tuple[IncomingOrder, list[str]]:
+    """The order as it is wanted to be, and the parts in which that differs from how it is kept."""
+    wanted = dict(known.order.wanted)
+    if "ship_to" in wanted:
+        wanted["ship_to"] = Address(**wanted["ship_to"])
+    return replace(as_told(known), **wanted), sorted(part for part in BINDING if wanted.keys() & set(PARTS[part]))
 
 
 def _reasons(

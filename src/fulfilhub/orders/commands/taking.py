@@ -12,12 +12,14 @@ from fulfilhub.catalogue.queries import Resolved, resolve
 from fulfilhub.orders import queries
 from fulfilhub.orders.commands import keeping
 from fulfilhub.orders.commands.revising import (
+    PARTS,
     Revision,
     counts,
     fingerprints,
     first_lines,
     reasons_of,
     revise,
+    with_wanted,
 )
 from fulfilhub.orders.events import (
     OrderCancelled,
@@ -174,6 +176,7 @@ def _make(work: Work, store_id: UUID, told: IncomingOrder, resolved: Resolved) -
         status=status,
         review_reasons=reasons,
         pending_parts=[],
+        wanted={},
         backordered=False,
         cancelled_by="store" if status is OrderStatus.CANCELLED else None,
         ship_by=None,
@@ -238,8 +241,9 @@ async def _retake(
         if known.order.store_state == StoreState.COMPLETED and "state" in changed:
             changed.add("lines")  # what counted as sent elsewhere then must be looked at anew
         revision = revise(known, order, changed, more)
-        # A part that came too late counts as not heard yet, so the next telling tries it again.
-        seen = prints | {part: before.get(part, "") for part in revision.late if part in prints}
+        # A part that came too late and is not kept counts as not heard yet, so the next telling tries it again.
+        lost = {part for part in revision.late if part in prints and not revision.wanted.keys() & set(PARTS[part])}
+        seen = prints | {part: before.get(part, "") for part in lost}
         revised.append((known, revision, {"store_seen": seen, "store_updated_at": order.updated_at}))
         verdict = verdicts[order.external_id]
         verdicts[order.external_id] = Taken(verdict.external_id, verdict.order_id, verdict.outcome, revision.status)
@@ -270,15 +274,26 @@ async def _resolve_unknown(work: Work, store_id: UUID, known: Sequence[LockedWho
 
 
 async def revise_stored(
-    work: Work, revisions: Sequence[tuple[LockedWhole, IncomingOrder, Collection[str]]]
+    work: Work,
+    revisions: Sequence[tuple[LockedWhole, IncomingOrder, Collection[str]]],
+    *,
+    at_once: bool = False,
 ) -> list[Revision]:
-    """Take a merchant's own changes of known orders over; what the store told last is kept as it was."""
+    """Take a merchant's own changes of known orders over; what the store told last is kept as it was. `at_once`: no
+    warehouse stands in the way."""
     made: list[tuple[LockedWhole, Revision, Mapping[str, object]]] = []
     for known, told, changed in revisions:
         resolved = await _resolve(work, known.order.store_id, told.lines)
-        made.append((known, revise(known, told, changed, resolved), {}))
+        made.append((known, revise(known, told, changed, resolved, at_once=at_once), {}))
     await apply(work, made)
     return [revision for _, revision, _ in made]
+
+
+async def take_wanted(work: Work, order_ids: Collection[UUID]) -> None:
+    """Give these orders (locked) the address and service that are wanted of them: no warehouse stands in the way any
+    more, or the one that does has agreed."""
+    found = await queries.lock_wholes(work, order_ids)
+    await revise_stored(work, [(known, *with_wanted(known)) for known in found if known.order.wanted], at_once=True)
 
 
 async def apply(work: Work, revised: Sequence[tuple[LockedWhole, Revision, Mapping[str, object]]]) -> None:
@@ -289,6 +304,7 @@ async def apply(work: Work, revised: Sequence[tuple[LockedWhole, Revision, Mappi
         row = known.order
         changes = {**_told_values(revision.order), "status": revision.status, "review_reasons": revision.reasons}
         changes |= {"pending_parts": list(revision.late), "cancelled_by": revision.cancelled_by}
+        changes["wanted"] = revision.wanted
         changed = any(getattr(row, name) != value for name, value in changes.items()) or revision.lines != known.lines
         after = OrderRow(**row._asdict() | changes | dict(more))
         orders.append(_stored(after) | {"step": int(changed)})
@@ -311,7 +327,8 @@ def _tell_new(work: Work, row: OrderRow) -> None:
 def _facts(before: OrderRow, revision: Revision) -> list[Fact]:
     """What a revision tells, by comparing it with the order before."""
     told: list[Fact] = []
-    if revision.parts or set(revision.late) - set(before.pending_parts):
+    late = set(revision.late) - set(before.pending_parts) or (revision.wanted and revision.wanted != before.wanted)
+    if revision.parts or late:
         told.append(OrderUpdated(order_id=before.id, parts=revision.parts, late=revision.late))
     if revision.cancel_requested:
         told.append(OrderCancelRequested(order_id=before.id, store_state=str(revision.order.state)))

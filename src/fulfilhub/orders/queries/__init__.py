@@ -1,24 +1,67 @@
-"""Every look at orders, their lines and holds, and every lock on them."""
+"""Every look at orders, their lines, holds and requests, and every lock on them."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import select
 
-from fulfilhub.orders.models import Hold, Order, OrderLine, OrderPromise, OrderTracking
-from fulfilhub.orders.queries.promises import PromiseRow as PromiseRow
-from fulfilhub.orders.queries.promises import promises_of as promises_of
+from fulfilhub.orders.models import Order, OrderLine, OrderPromise, OrderTracking
+from fulfilhub.orders.queries.beside import (
+    EventRow,
+    HoldRow,
+    RequestRow,
+    has_live_hold,
+    holds_of,
+    holds_of_orders,
+    requests_of_orders,
+    timeline,
+)
+from fulfilhub.orders.queries.normal import normal_email, normal_number, normal_tracking
+from fulfilhub.orders.queries.promises import PromiseRow, promises_of
 from fulfilhub.orders.rules import OrderStatus, PromiseState
 from fulfilhub.platform import ids
+from fulfilhub.platform.database import Base
 from fulfilhub.platform.errors import NotFound
-from fulfilhub.platform.events import Event
 from fulfilhub.platform.work import Work
+
+__all__ = [
+    "EventRow",
+    "Filters",
+    "HoldRow",
+    "LineRow",
+    "LockedOrder",
+    "LockedWhole",
+    "OrderRow",
+    "PromiseRow",
+    "RequestRow",
+    "Whole",
+    "get_order",
+    "get_orders",
+    "has_live_hold",
+    "holds_of",
+    "holds_of_orders",
+    "lines_of",
+    "lines_of_orders",
+    "list_orders",
+    "lock_orders",
+    "lock_told",
+    "lock_wholes",
+    "no_order",
+    "normal_email",
+    "normal_number",
+    "normal_tracking",
+    "orders_with_unknown_skus",
+    "promises_of",
+    "requests_of_orders",
+    "timeline",
+    "wholes_of",
+]
 
 
 class OrderRow(NamedTuple):
@@ -46,6 +89,7 @@ class OrderRow(NamedTuple):
     status: OrderStatus
     review_reasons: list[dict[str, str]]
     pending_parts: list[str]
+    wanted: dict[str, Any]
     backordered: bool
     cancelled_by: str | None
     ship_by: datetime | None
@@ -59,8 +103,8 @@ class OrderRow(NamedTuple):
 class LockedOrder(NamedTuple):
     """An order whose row is locked until the end of the work, with what those who act on it need to know.
 
-    `held`: a hold lives. `shrinking`: fewer units of a line are wanted than warehouses have been given; taking work
-    back lets `ordered` fall.
+    `wanted`: values that it shall have once no warehouse stands in the way. `held`: a hold lives. `shrinking`: fewer
+    units of a line are wanted than warehouses have been given; taking work back lets `ordered` fall.
     """
 
     id: UUID
@@ -71,6 +115,7 @@ class LockedOrder(NamedTuple):
     store_state: str
     service: str
     ship_to: dict[str, str] | None
+    wanted: dict[str, Any]
     placed_at: datetime
     ship_by: datetime | None
     deliver_by: datetime | None
@@ -104,33 +149,15 @@ class LineRow(NamedTuple):
     returned: int
 
 
-class HoldRow(NamedTuple):
-    id: UUID
-    reason: str
-    note: str
-    placed_by: str
-    placed_at: datetime
-    released_by: str | None
-    released_at: datetime | None
-
-
-class EventRow(NamedTuple):
-    """One event of an order's timeline."""
-
-    id: UUID
-    type: str
-    data: dict[str, object]
-    actor: str
-    occurred_at: datetime
-
-
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """An order with its lines and holds; the holds in the order they were placed. `promise` once it has one."""
+    """An order with its lines, holds and requests, the latter two in the order they were made. `promise` once it has
+    one."""
 
     order: OrderRow
     lines: Sequence[LineRow]
     holds: Sequence[HoldRow] = ()
+    requests: Sequence[RequestRow] = ()
     promise: PromiseRow | None = None
 
 
@@ -151,17 +178,24 @@ class Filters:
     promise: PromiseState | None = None
 
 
-def _columns(table: type[Order] | type[OrderLine] | type[Hold] | type[Event], row: type[NamedTuple]) -> list[object]:
+def _columns(table: type[Base], row: type[NamedTuple]) -> list[object]:
     return [getattr(table, "metadata_" if name == "metadata" else name) for name in row._fields]
 
 
 ORDER_COLUMNS = _columns(Order, OrderRow)
 LINE_COLUMNS = _columns(OrderLine, LineRow)
-HOLD_COLUMNS = _columns(Hold, HoldRow)
-EVENT_COLUMNS = _columns(Event, EventRow)
 
 LINE_NAMES = ", ".join(f"l.{name}" for name in LineRow._fields)
-JSON_OF_ORDER = ("ship_to", "tags", "metadata", "store_seen", "store_problems", "review_reasons", "pending_parts")
+JSON_OF_ORDER = (
+    "ship_to",
+    "tags",
+    "metadata",
+    "store_seen",
+    "store_problems",
+    "review_reasons",
+    "pending_parts",
+    "wanted",
+)
 HELD = """EXISTS (SELECT 1 FROM holds AS h
                   WHERE h.merchant_id = o.merchant_id AND h.order_id = o.id AND h.released_at IS NULL)"""
 SHRINKING = """EXISTS (SELECT 1 FROM order_lines AS l
@@ -186,21 +220,6 @@ FROM orders AS o WHERE o.merchant_id = $1 AND o.id = ANY ($2)
 """  # noqa: S608
 
 
-def normal_number(number: str) -> str:
-    """What order numbers are compared by: `#1001` and `1001` are one."""
-    return number.strip().lstrip("#").strip().upper()
-
-
-def normal_email(email: str) -> str:
-    """What e-mail addresses are compared by."""
-    return email.strip().lower()
-
-
-def normal_tracking(number: str) -> str:
-    """What tracking numbers are compared by: letters and digits only, in upper case."""
-    return "".join(char for char in number.upper() if char.isalnum())
-
-
 def no_order(order_id: UUID) -> NotFound:
     """The failure of asking for an order that is not there, or not the caller's."""
     return NotFound(f"There is no order {ids.ORDER.show(order_id)!r}.")
@@ -215,14 +234,11 @@ async def lock_orders(work: Work, order_ids: Collection[UUID]) -> list[LockedOrd
     if not order_ids:
         return []
     rows = await work.fetch_raw(LOCK, work.account_id, sorted(set(order_ids)))
-    at = LockedOrder._fields.index("ship_to")
-    status = LockedOrder._fields.index("status")
     made = []
     for row in rows:
-        values = list(row.values())
-        values[at] = _json(values[at])
-        values[status] = OrderStatus(values[status])
-        made.append(LockedOrder._make(values))
+        values = dict(row.items())
+        values |= {"ship_to": _json(values["ship_to"]), "wanted": _json(values["wanted"])}
+        made.append(LockedOrder(**values | {"status": OrderStatus(values["status"])}))
     return made
 
 
@@ -289,7 +305,7 @@ async def lines_of_orders(work: Work, order_ids: Collection[UUID]) -> dict[UUID,
 
 
 async def get_order(work: Work, order_id: UUID) -> Whole:
-    """One order with lines and holds. Raises NotFound."""
+    """One order with lines, holds, requests and promise. Raises NotFound."""
     found = await get_orders(work, [order_id])
     if order_id not in found:
         raise no_order(order_id)
@@ -297,42 +313,16 @@ async def get_order(work: Work, order_id: UUID) -> Whole:
 
 
 async def get_orders(work: Work, order_ids: Collection[UUID]) -> dict[UUID, Whole]:
-    """Orders with lines, holds and promises, by id; unknown ones are left out."""
+    """Orders with lines, holds, requests and promises, by id; unknown ones are left out."""
     if not order_ids:
         return {}
     query = select(*ORDER_COLUMNS).where(Order.merchant_id == work.account_id, Order.id.in_(order_ids))  # type: ignore[call-overload]
-    rows = [_order(row) for row in await work.db.execute(query)]
-    lines, holds = await lines_of_orders(work, order_ids), await _holds(work, order_ids)
-    promised = [row.id for row in rows if row.promised_at is not None]
-    promises = await promises_of(work, promised) if promised else {}
-    return {row.id: Whole(row, lines.get(row.id, []), holds.get(row.id, []), promises.get(row.id)) for row in rows}
+    return await wholes_of(work, [_order(row) for row in await work.db.execute(query)])
 
 
 def _order(row: Sequence[object]) -> OrderRow:
     made = OrderRow._make(row)
     return made._replace(status=OrderStatus(made.status))
-
-
-async def holds_of(work: Work, order_id: UUID) -> list[HoldRow]:
-    """All holds of an order, released ones too, oldest first."""
-    return (await _holds(work, [order_id])).get(order_id, [])
-
-
-async def _holds(work: Work, order_ids: Collection[UUID]) -> dict[UUID, list[HoldRow]]:
-    query = (
-        select(Hold.order_id, *HOLD_COLUMNS)
-        .where(Hold.merchant_id == work.account_id, Hold.order_id.in_(order_ids))
-        .order_by(Hold.id)
-    )
-    found: dict[UUID, list[HoldRow]] = {}
-    for row in await work.db.execute(query):
-        found.setdefault(row.order_id, []).append(HoldRow._make(row[1:]))
-    return found
-
-
-async def has_live_hold(work: Work, order_id: UUID) -> bool:
-    """Whether anything holds the order back."""
-    return any(hold.released_at is None for hold in await holds_of(work, order_id))
 
 
 async def list_orders(work: Work, after: UUID | None, limit: int, filters: Filters) -> list[OrderRow]:
@@ -368,17 +358,23 @@ async def list_orders(work: Work, after: UUID | None, limit: int, filters: Filte
     return [_order(row) for row in await work.db.execute(query)]
 
 
-async def timeline(work: Work, order_id: UUID, after: UUID | None, limit: int) -> list[EventRow]:
-    """What happened to an order, oldest first, after the event `after`."""
-    query = (
-        select(*EVENT_COLUMNS)  # type: ignore[call-overload]
-        .where(Event.account_id == work.account_id, Event.subject_id == order_id)
-        .order_by(Event.id)
-        .limit(limit)
-    )
-    if after is not None:
-        query = query.where(Event.id > after)
-    return [EventRow._make(row) for row in await work.db.execute(query)]
+async def wholes_of(work: Work, rows: Collection[OrderRow]) -> dict[UUID, Whole]:
+    """These orders by id, with lines, holds, requests and promises: at most four statements, however many."""
+    found = [row.id for row in rows]
+    lines, holds = await lines_of_orders(work, found), await holds_of_orders(work, found)
+    requests = await requests_of_orders(work, found)
+    promised = [row.id for row in rows if row.promised_at is not None]
+    promises = await promises_of(work, promised) if promised else {}
+    return {
+        row.id: Whole(
+            row,
+            lines.get(row.id, ()),
+            holds.get(row.id, ()),
+            requests.get(row.id, ()),
+            promises.get(row.id),
+        )
+        for row in rows
+    }
 
 
 async def orders_with_unknown_skus(work: Work, skus: Collection[str], limit: int) -> list[UUID]:

@@ -1,4 +1,4 @@
-"""How orders' promises stand."""
+"""Looks at how orders' promises stand."""
 
 from __future__ import annotations
 

@@ -155,6 +155,40 @@ class HoldReason(StrEnum):
     OTHER = "other"
 
 
+class HoldSource(StrEnum):
+    """Who placed a hold."""
+
+    MERCHANT = "merchant"
+    CUSTOMER = "customer"
+    STORE = "store"
+    PLATFORM = "platform"
+
+
+class CausedBy(StrEnum):
+    """Whose doing a hold is. While one of the merchant or the customer lives, the clock of the promise stands still."""
+
+    MERCHANT = "merchant"
+    CUSTOMER = "customer"
+    SITE = "site"
+    CARRIER = "carrier"
+
+
+BY_CUSTOMER = frozenset(
+    {
+        HoldReason.AWAITING_PAYMENT,
+        HoldReason.AWAITING_RETURN_ITEMS,
+        HoldReason.INCORRECT_ADDRESS,
+        HoldReason.CUSTOMER_REQUEST,
+    }
+)
+
+
+def cause_of(reason: HoldReason) -> CausedBy:
+    """Whose doing a hold is when nobody says otherwise: what only the customer can settle is the customer's, all else
+    the merchant's, who can release it."""
+    return CausedBy.CUSTOMER if reason in BY_CUSTOMER else CausedBy.MERCHANT
+
+
 class Editable(StrEnum):
     """Parts of an order that can be changed while its status allows it."""
 
@@ -166,8 +200,8 @@ class Editable(StrEnum):
 
 
 class OrderAction(StrEnum):
-    """What can be asked of an order. `cancel` means what nobody works on yet; `correct` mends what put it in
-    review and takes it on."""
+    """What can be asked of an order. `cancel` and `edit` are done at once as far as nobody works on it, and asked of
+    the warehouse for the rest; `correct` mends what put it in review and takes it on."""
 
     CORRECT = "correct"
     EDIT = "edit"
@@ -187,7 +221,7 @@ _LEFT = frozenset({_ST.PARTIALLY_SHIPPED, _ST.PARTIALLY_DELIVERED, _ST.DELIVERED
 
 ALLOWED: Mapping[OrderAction, tuple[frozenset[OrderStatus], frozenset[Who]]] = {
     OrderAction.CORRECT: (frozenset({_ST.NEEDS_REVIEW}), frozenset({Who.MERCHANT})),
-    OrderAction.EDIT: (_BEFORE_WORK, frozenset({Who.MERCHANT})),
+    OrderAction.EDIT: (_BEFORE_WORK | _IN_WORK, frozenset({Who.MERCHANT})),
     OrderAction.HOLD: (_BEFORE_WORK | _IN_WORK, frozenset({Who.MERCHANT, Who.SYSTEM})),
     OrderAction.RELEASE_HOLD: (_BEFORE_WORK | _IN_WORK, frozenset({Who.MERCHANT, Who.SYSTEM})),
     OrderAction.ROUTE: (
@@ -222,8 +256,9 @@ def check_action(status: OrderStatus, action: OrderAction, who: Who) -> None:
 
 
 def what_can_be_edited(status: OrderStatus) -> frozenset[Editable]:
-    """The parts that may still be changed: everything until somebody works on it, then what binds nobody."""
-    if status in _BEFORE_WORK:
+    """The parts that may still be changed: everything while something is to be sent (what a warehouse has in hand is
+    asked of it), then what binds nobody."""
+    if status in _BEFORE_WORK | _IN_WORK:
         return frozenset(Editable)
     if status in {_ST.CANCELLED, _ST.RETURNED, _ST.NOT_REQUIRED}:
         return frozenset({Editable.NOTE})

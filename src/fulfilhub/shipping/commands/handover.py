@@ -12,7 +12,8 @@ from uuid import UUID
 
 import msgspec
 
-from fulfilhub.fulfilment.commands.handling import OnHold, check_contents
+from fulfilhub.fulfilment.commands.asking import overtake
+from fulfilhub.fulfilment.commands.handling import check_contents, check_not_held
 from fulfilhub.fulfilment.commands.keeping import about, keep_progress, movement, settle
 from fulfilhub.fulfilment.events import FulfilmentShipped
 from fulfilhub.fulfilment.queries import Whose, WorkRow, lock_work, no_work, whose
@@ -122,7 +123,8 @@ async def ship(work: Work, items: Sequence[ToShip]) -> list[Verdict]:
     """Ship work orders of the scope's account: a shipment each, stock deducted, lines counted, facts told.
 
     Gives a verdict per item, in their order: `Shipped`, or the error that kept it back (NotFound, LeaseLost,
-    OnHold, Invalid, Conflict), which then changed nothing. Shipping again with the same tracking numbers is
+    OnHold, Invalid, Conflict), which then changed nothing. Requests that are still open are overtaken: shipping answers
+    them. Shipping again with the same tracking numbers is
     answered as before; with others it is a Conflict (`already_shipped`).
     """
     operator_id = work.account_id
@@ -177,8 +179,7 @@ def _check(work: Work, row: WorkRow, item: ToShip) -> _Going:
     if state is not WorkState.SHIPPED:
         WORK.next(row.state, WorkVerb.SHIP, Who.PARTNER)
     check_lease(work.now, row.lease_id, row.lease_until, item.lease_id)
-    if row.held and row.state is WorkState.QUEUED:
-        raise OnHold("The order was put on hold after you claimed it: release the work.")
+    check_not_held(row)
     faults = [
         FieldError(f"/parcels/{place}/tracking_number", "Must hold letters or digits.")
         for place, parcel in enumerate(item.parcels)
@@ -232,6 +233,7 @@ async def _hand_over(work: Work, going: Sequence[_Going]) -> None:
     unpicked = [(row, line) for row in rows for line in row.lines if line.picked < line.to_ship]
     await keep_progress(work, [(row, line._replace(picked=line.to_ship)) for row, line in unpicked])
     await settle(work, rows, WorkState.SHIPPED)
+    await overtake(work, rows)
     await _insert(work, going)
     await move(
         work,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
@@ -10,10 +11,9 @@ from uuid import UUID
 from sqlalchemy import text
 
 from fulfilhub.fulfilment.commands.freeing import cancel
-from fulfilhub.fulfilment.commands.holding import hold_order
 from fulfilhub.orders import commands as orders
 from fulfilhub.orders.incoming import IncomingOrder
-from fulfilhub.orders.rules import HoldReason
+from fulfilhub.orders.rules import AskedBy
 from fulfilhub.platform import inbox
 from fulfilhub.platform.errors import Conflict, Unauthenticated
 from fulfilhub.platform.secrets import Vault
@@ -215,15 +215,12 @@ def _unreadable(pile: _Pile, store_id: UUID, external_id: str | None, message_id
 
 
 async def _gone(work: Work, store_id: UUID, external_id: str) -> None:
-    """Pass on that the store has an order no longer. What a warehouse has in hand can't be called back: the order is
-    held for a person."""
+    """Pass on that the store has an order no longer. What a warehouse has in hand is asked back; what was sent can't be
+    called back."""
     order_id = await queries.order_of(work, store_id, external_id)
-    if order_id is None:
-        return
-    try:
-        await cancel(work, order_id)
-    except Conflict:
-        await hold_order(work, order_id, HoldReason.QUERY_RAISED, "The store deleted this order.")
+    if order_id is not None:
+        with suppress(Conflict):
+            await cancel(work, order_id, by=AskedBy.STORE, note="The store deleted this order.")
 
 
 async def _as_delivered(

@@ -79,6 +79,20 @@ PUBLIC: tuple[Public, ...] = (
     Public(fulfilment.FulfilmentPacked),
     Public(fulfilment.FulfilmentShipped),
     Public(fulfilment.FulfilmentCancelled, values={"reason": "merchant", "reroute": False}),
+    Public(
+        fulfilment.FulfilmentChangeRequested,
+        values={"kind": "cancel", "asked_by": "merchant"},
+    ),
+    Public(
+        fulfilment.FulfilmentChangeAnswered,
+        values={
+            "kind": "cancel",
+            "asked_by": "merchant",
+            "state": "accepted",
+            "reason": None,
+            "carried_out": True,
+        },
+    ),
     Public(ShipmentCreated),
     Public(ParcelAdvanced, values={"state": "in_transit"}),
     Public(returns.ReturnRequested, values={"requested_by": "customer"}),

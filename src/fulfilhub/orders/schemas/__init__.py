@@ -11,8 +11,17 @@ from msgspec import Meta, Struct, field
 
 from fulfilhub.orders.commands import NO_STORE, Changes, LineEdit
 from fulfilhub.orders.incoming import Address, IncomingLine, IncomingOrder
-from fulfilhub.orders.queries import EventRow, HoldRow, LineRow, Whole
-from fulfilhub.orders.rules import HoldReason, OrderStatus, PromiseCause, PromiseState, order_actions
+from fulfilhub.orders.queries import EventRow, LineRow, RequestRow, Whole
+from fulfilhub.orders.rules import (
+    REQUEST,
+    AskedBy,
+    ChangeKind,
+    ChangeState,
+    OnSilence,
+    OrderStatus,
+    order_actions,
+)
+from fulfilhub.orders.schemas.beside import HoldOut, OrderPromiseOut, hold_out, promise_out
 from fulfilhub.platform import ids
 from fulfilhub.platform.machines import Who
 from fulfilhub.web.problems import Problem
@@ -136,16 +145,35 @@ class LineOut(Struct, kw_only=True):
     returned: int
 
 
-class HoldOut(Struct, kw_only=True):
-    """Why the order is held back; live until `released_at`."""
+class RequestLineOut(Struct, kw_only=True):
+    """Units of one line that are asked back."""
+
+    line_id: str
+    quantity: int
+
+
+class RequestOut(Struct, kw_only=True):
+    """What was asked of a warehouse that has the order in hand. Without an answer until `answer_by` it comes to
+    `on_silence`; `carried_out` says whether the change was made, `reason` why it ended so."""
 
     id: str
-    reason: HoldReason
+    kind: ChangeKind
+    state: ChangeState
+    fulfilment_id: str
+    warehouse_id: str
+    lines: list[RequestLineOut]
+    ship_to: AddressOut | None
+    service: str | None
+    asked_by: AskedBy
     note: str
-    placed_by: str
-    placed_at: datetime
-    released_by: str | None
-    released_at: datetime | None
+    reason: str | None
+    answer_note: str
+    carried_out: bool | None
+    on_silence: OnSilence
+    asked_at: datetime
+    answer_by: datetime
+    answered_at: datetime | None
+    actions: list[str]
 
 
 class ReviewReasonOut(Struct, kw_only=True):
@@ -154,16 +182,6 @@ class ReviewReasonOut(Struct, kw_only=True):
     code: str
     pointer: str = ""
     sentence: str = ""
-
-
-class OrderPromiseOut(Struct, kw_only=True):
-    """What was promised when the order was routed, and how it stands. `cause` says whose doing a broken promise (or a
-    stopped clock) is; why, stage by stage, is under `/promise`."""
-
-    ship_by: datetime
-    deliver_by: datetime
-    state: PromiseState
-    cause: PromiseCause | None
 
 
 class OrderOut(Struct, kw_only=True):
@@ -191,6 +209,7 @@ class OrderOut(Struct, kw_only=True):
     updated_at: datetime
     lines: list[LineOut]
     holds: list[HoldOut]
+    requests: list[RequestOut]
     actions: list[str]
     tracking_page: str
     version: int
@@ -288,28 +307,24 @@ def _line_out(row: LineRow) -> LineOut:
     )
 
 
-def hold_out(row: HoldRow) -> HoldOut:
-    return HoldOut(
-        id=ids.HOLD.show(row.id),
-        reason=HoldReason(row.reason),
-        note=row.note,
-        placed_by=row.placed_by,
-        placed_at=row.placed_at,
-        released_by=row.released_by,
-        released_at=row.released_at,
-    )
-
-
-def _promise_out(whole: Whole) -> OrderPromiseOut | None:
-    row = whole.order
-    if whole.promise is None or row.ship_by is None or row.deliver_by is None:
-        return None
-    cause = whole.promise.cause
-    return OrderPromiseOut(
-        ship_by=row.ship_by,
-        deliver_by=row.deliver_by,
-        state=PromiseState(whole.promise.state),
-        cause=None if cause is None else PromiseCause(cause),
+def request_out(row: RequestRow) -> RequestOut:
+    state = ChangeState(row.state)
+    return RequestOut(
+        id=ids.REQUEST.show(row.id),
+        kind=ChangeKind(row.kind),
+        state=state,
+        fulfilment_id=ids.FULFILMENT.show(row.fulfilment_id),
+        warehouse_id=ids.WAREHOUSE.show(row.warehouse_id),
+        lines=[
+            RequestLineOut(line_id=ids.ORDER_LINE.show(line.line_id), quantity=line.quantity)
+            for line in row.asked.lines
+        ],
+        ship_to=None if row.asked.ship_to is None else AddressOut(**row.asked.ship_to),
+        service=row.asked.service,
+        asked_by=AskedBy(row.asked_by),
+        on_silence=OnSilence(row.on_silence),
+        actions=[str(verb) for verb in REQUEST.actions(state, Who.MERCHANT)],
+        **{name: getattr(row, name) for name in PLAIN_OF_REQUEST},
     )
 
 
@@ -323,13 +338,15 @@ def order_out(whole: Whole, page: Callable[[UUID], str]) -> OrderOut:
         review_reasons=[ReviewReasonOut(**reason) for reason in row.review_reasons],
         lines=[_line_out(line) for line in whole.lines],
         holds=[hold_out(hold) for hold in whole.holds],
+        requests=[request_out(request) for request in whole.requests],
         actions=[str(action) for action in order_actions(OrderStatus(row.status), Who.MERCHANT)],
-        promise=_promise_out(whole),
+        promise=promise_out(whole),
         tracking_page=page(row.id),
         **{name: getattr(row, name) for name in PLAIN},
     )
 
 
+PLAIN_OF_REQUEST = ("note", "reason", "answer_note", "carried_out", "asked_at", "answer_by", "answered_at")
 PLAIN = (
     *("external_id", "number", "status", "currency", "total_minor", "service", "email", "note", "tags", "metadata"),
     *("ship_by", "deliver_by", "placed_at", "created_at", "updated_at", "version"),

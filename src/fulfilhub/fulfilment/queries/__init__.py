@@ -18,6 +18,7 @@ import msgspec
 from sqlalchemy import Select, select
 
 from fulfilhub.fulfilment.models import Fulfilment, FulfilmentLine
+from fulfilhub.fulfilment.queries.requests import RequestRow
 from fulfilhub.fulfilment.rules import PickLine, WorkState, lease_expired
 from fulfilhub.platform import ids
 from fulfilhub.platform.errors import NotFound
@@ -74,17 +75,18 @@ class WorkLine(NamedTuple):
     quantity: int
     picked: int
     short: int
+    cancelled: int = 0
     made_of: Mapping[UUID, int] = NOT_A_KIT
 
     @property
     def progress(self) -> PickLine:
         """As the rules read it."""
-        return PickLine(self.quantity, self.picked, self.short)
+        return PickLine(self.quantity, self.picked, self.short, self.cancelled)
 
     @property
     def to_ship(self) -> int:
         """Units that the shipment has to hold in the end."""
-        return self.quantity - self.short
+        return self.quantity - self.short - self.cancelled
 
     def stock(self, units: int) -> list[tuple[UUID, int]]:
         """The stock that so many units of the line are, as (product id, units); nothing for none."""
@@ -94,7 +96,7 @@ class WorkLine(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class WorkRow:
-    """A work order with its lines, by line id."""
+    """A work order with its lines, by line id, and the requests that are open, oldest first."""
 
     account_id: UUID
     id: UUID
@@ -116,6 +118,7 @@ class WorkRow:
     updated_at: datetime
     ended_at: datetime | None
     lines: tuple[WorkLine, ...]
+    requests: tuple[RequestRow, ...]
 
     def is_leased(self, now: datetime) -> bool:
         """True while somebody's claim on it is live."""
@@ -159,6 +162,7 @@ class FulfilmentLineRow(NamedTuple):
     quantity: int
     picked: int
     short: int
+    cancelled: int
     components: tuple[FrozenPart, ...] = ()
 
 
@@ -172,16 +176,21 @@ class Whose(NamedTuple):
 WORK_COLUMNS = """
 w.account_id, w.id, w.merchant_id, w.warehouse_id, w.order_id, w.state, w.held, w.service, w.ship_by,
 w.document::text AS document, w.packing::text AS packing, w.reason, w.lease_id, w.lease_until, w.lease_actor,
-w.version, w.created_at, w.updated_at, w.ended_at, l.line_ids, l.product_ids, l.quantities, l.picked, l.short
+w.version, w.created_at, w.updated_at, w.ended_at, l.line_ids, l.product_ids, l.quantities, l.picked, l.short,
+l.cancelled, r.requests
 """
 LINES_OF_WORK = """
 CROSS JOIN LATERAL (
     SELECT array_agg(x.line_id ORDER BY x.line_id) AS line_ids,
            array_agg(x.product_id ORDER BY x.line_id) AS product_ids,
            array_agg(x.quantity ORDER BY x.line_id) AS quantities, array_agg(x.picked ORDER BY x.line_id) AS picked,
-           array_agg(x.short ORDER BY x.line_id) AS short
+           array_agg(x.short ORDER BY x.line_id) AS short, array_agg(x.cancelled ORDER BY x.line_id) AS cancelled
     FROM work_order_lines AS x WHERE x.account_id = w.account_id AND x.work_order_id = w.id
 ) AS l
+CROSS JOIN LATERAL (
+    SELECT json_agg(x ORDER BY x.id)::text AS requests FROM work_requests AS x
+    WHERE x.account_id = w.account_id AND x.work_order_id = w.id AND x.state = 'requested'
+) AS r
 """
 LOCK_WORK = f"""
 SELECT {WORK_COLUMNS} FROM work_orders AS w {LINES_OF_WORK}
@@ -207,6 +216,10 @@ UNROUTED = """
 SELECT order_id, id, ordered - cancelled - allocated FROM order_lines
 WHERE merchant_id = $1 AND order_id = ANY ($2) AND ordered - cancelled - allocated > 0
 """
+SHRINKING = """
+SELECT order_id, id, allocated + cancelled - reduce_to FROM order_lines
+WHERE merchant_id = $1 AND order_id = ANY ($2) AND allocated + cancelled > reduce_to
+"""
 WHOSE = "SELECT id, merchant_id, order_id FROM work_orders WHERE account_id = $1 AND id = ANY ($2)"
 USERS_OF_STOCK = """
 SELECT DISTINCT f.order_id FROM fulfilments AS f
@@ -224,10 +237,15 @@ WHERE c.merchant_id = $1 AND c.fulfilment_id = ANY ($2) ORDER BY c.fulfilment_id
 """
 
 
+COLUMNS_OF_LINES = ("line_ids", "product_ids", "quantities", "picked", "short", "cancelled")
+PLAIN_OF_WORK = tuple(
+    name for name in WorkRow.__dataclass_fields__ if name not in {"document", "packing", "state", "lines", "requests"}
+)
+
+
 def work_row(row: asyncpg.Record) -> WorkRow:
     """A row of WORK_COLUMNS, read."""
-    columns = [row[name] for name in ("line_ids", "product_ids", "quantities", "picked", "short")]
-    names = [name for name in WorkRow.__dataclass_fields__ if name not in {"document", "packing", "state", "lines"}]
+    columns = [row[name] for name in COLUMNS_OF_LINES]
     document = msgspec.json.decode(row["document"], type=Document)
     kits = {
         line.line_id: {part.product_id: part.units for part in line.components}
@@ -235,11 +253,12 @@ def work_row(row: asyncpg.Record) -> WorkRow:
         if line.components
     }
     return WorkRow(
-        **{name: row[name] for name in names},
+        **{name: row[name] for name in PLAIN_OF_WORK},
         state=WorkState(row["state"]),
         document=document,
         packing=row["packing"] and msgspec.json.decode(row["packing"]),
         lines=tuple(WorkLine._make((*each, kits.get(each[0], NOT_A_KIT))) for each in zip(*columns, strict=True)),
+        requests=tuple(msgspec.json.decode(row["requests"], type=list[RequestRow])) if row["requests"] else (),
     )
 
 
@@ -299,6 +318,14 @@ async def orders_using(work: Work, product_id: UUID, warehouse_id: UUID) -> list
 async def unrouted_units(work: Work, order_ids: Collection[UUID]) -> list[tuple[UUID, UUID, int]]:
     """(order id, line id, units) of these orders that no warehouse has been given."""
     return [(row[0], row[1], row[2]) for row in await work.fetch_raw(UNROUTED, work.account_id, list(order_ids))]
+
+
+async def shrinking_units(work: Work, order_ids: Collection[UUID]) -> dict[UUID, dict[UUID, int]]:
+    """By order and line: units that warehouses were given and that are no longer wanted."""
+    found: dict[UUID, dict[UUID, int]] = {}
+    for order_id, line_id, units in await work.fetch_raw(SHRINKING, work.account_id, list(order_ids)):
+        found.setdefault(order_id, {})[line_id] = units
+    return found
 
 
 def _fulfilments(work: Work) -> Select[*tuple[object, ...]]:

@@ -18,7 +18,8 @@ from fulfilhub.fulfilment.rules import (
     ShortPickReason,
     WorkState,
 )
-from fulfilhub.orders.rules import HoldReason
+from fulfilhub.fulfilment.schemas.requests import WorkRequestOut, work_request_out
+from fulfilhub.orders.rules import CausedBy, HoldReason
 from fulfilhub.platform import ids
 from fulfilhub.platform.machines import Who
 
@@ -89,8 +90,8 @@ class PickPartOut(Struct, kw_only=True):
 
 
 class WorkOrderLineOut(Struct, kw_only=True):
-    """One line of a work order and how far it got. Weight in grams of one unit. A kit has `components`: pick those,
-    scan their barcodes, and count the line in whole kits."""
+    """One line of a work order and how far it got; `quantity` less `short` and `cancelled` is to be sent. Weight in
+    grams of one unit. A kit has `components`: pick those, scan their barcodes, and count the line in whole kits."""
 
     line_id: str
     product_id: str
@@ -103,11 +104,13 @@ class WorkOrderLineOut(Struct, kw_only=True):
     quantity: int
     picked: int
     short: int
+    cancelled: int
     components: list[PickPartOut] | None
 
 
 class WorkOrderOut(Struct, kw_only=True):
-    """A work order: what the work needs and no more. `actions` are what you can do with it now."""
+    """A work order: what the work needs and no more. `actions` are what you can do with it now; `requests` are what you
+    are asked to change about it and have not answered; while `held`, don't accept, pack, or ship what is not packed."""
 
     id: str
     warehouse_id: str
@@ -123,6 +126,7 @@ class WorkOrderOut(Struct, kw_only=True):
     lease_id: str | None
     lease_until: datetime | None
     reason: str | None
+    requests: list[WorkRequestOut]
     actions: list[str]
     version: int
     created_at: datetime
@@ -217,6 +221,7 @@ class FulfilmentLineOut(Struct, kw_only=True):
     quantity: int
     picked: int
     short: int
+    cancelled: int
     components: list[FulfilmentPartOut] | None
 
 
@@ -240,10 +245,14 @@ class FulfilmentOut(Struct, kw_only=True):
 
 
 class HoldIn(Struct, kw_only=True, forbid_unknown_fields=True):
-    """Why the order is to wait."""
+    """Why the order is to wait, and until when at the latest (without `until`: until it is released). `name` is your
+    own for it; `caused_by` follows from the reason unless you say so."""
 
     reason: HoldReason
+    name: Annotated[str, Meta(max_length=200, examples=["Call her first"])] = ""
     note: Text = ""
+    until: Annotated[datetime | None, Meta(examples=["2036-01-07T09:00:00Z"])] = None
+    caused_by: CausedBy | None = None
 
 
 class CancelLineIn(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -254,9 +263,10 @@ class CancelLineIn(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class CancelIn(Struct, kw_only=True, forbid_unknown_fields=True):
-    """What to cancel; without `lines` the whole order."""
+    """What to cancel; without `lines` the whole order. `note` is told to a warehouse that is asked for it."""
 
     lines: Annotated[list[CancelLineIn], Meta(min_length=1, max_length=500)] | None = None
+    note: Text = ""
 
 
 class AdjustmentIn(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -301,6 +311,7 @@ def work_out(row: WorkRow) -> WorkOrderOut:
                 quantity=line.quantity,
                 picked=line.picked,
                 short=line.short,
+                cancelled=line.cancelled,
                 components=[_pick_part(part, line.to_ship) for part in things[line.line_id].components] or None,
                 **{name: getattr(things[line.line_id], name) for name in THING},
             )
@@ -309,6 +320,7 @@ def work_out(row: WorkRow) -> WorkOrderOut:
         lease_id=ids.LEASE.show(row.lease_id) if row.lease_id else None,
         lease_until=row.lease_until,
         reason=row.reason,
+        requests=[work_request_out(request) for request in row.requests],
         actions=[str(verb) for verb in WORK.actions(row.state, Who.PARTNER)],
         version=row.version,
         created_at=row.created_at,
@@ -345,6 +357,7 @@ def fulfilment_out(row: FulfilmentRow, lines: Sequence[FulfilmentLineRow]) -> Fu
                 quantity=line.quantity,
                 picked=line.picked,
                 short=line.short,
+                cancelled=line.cancelled,
                 components=[
                     FulfilmentPartOut(
                         product_id=ids.PRODUCT.show(part.product_id), sku=part.sku, units=part.units, found=part.found
