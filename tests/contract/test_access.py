@@ -13,7 +13,7 @@ KINDS = ("merchant", "partner", "platform")
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_only_the_callers_that_are_named_get_in(served: Served, kind: str) -> None:
-    with httpx.Client(base_url=served.url, trust_env=False) as api:
+    with httpx.Client(base_url=served.url, trust_env=False, timeout=60) as api:
         for operation in operations():
             if not operation.callers:
                 continue
@@ -24,7 +24,7 @@ def test_only_the_callers_that_are_named_get_in(served: Served, kind: str) -> No
 
 
 def test_a_key_needs_the_permission_that_is_named(served: Served) -> None:
-    with httpx.Client(base_url=served.url, trust_env=False) as api:
+    with httpx.Client(base_url=served.url, trust_env=False, timeout=60) as api:
         headers = {"Authorization": f"Bearer {served.world.merchant_key}"}
         body = {"name": "Reads its own keys", "permissions": ["keys:read"]}
         key = api.post("/v1/api-keys", json=body, headers=headers).json()["secret"]

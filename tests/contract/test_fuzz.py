@@ -76,7 +76,7 @@ def _for_others(contract: Any, kind: str) -> list[str]:
 
 def _fuzz(served: Served, kind: str, folder: Path, seed: int, examples: int, walks: int) -> list[Any]:
     """All phases with all data; the events of its report."""
-    with httpx.Client(base_url=served.url, trust_env=False) as api:
+    with httpx.Client(base_url=served.url, trust_env=False, timeout=60) as api:
         others = _for_others(api.get("/openapi.json").json(), kind)
     config = CONFIG.format(walks=walks, others=json.dumps(others))
     phases = ("--phases", "examples,coverage,fuzzing,stateful", "--mode", "all", "--max-examples", str(examples))

@@ -76,7 +76,7 @@ def test_every_link_is_sound() -> None:
 def test_reading_operations_lead_on(served: Served) -> None:
     """From what a populated world answers, every link to something that is read leads there."""
     world, led = served.world, set()
-    with httpx.Client(base_url=served.url, trust_env=False) as api:
+    with httpx.Client(base_url=served.url, trust_env=False, timeout=60) as api:
         for operation in operations():
             for kind in operation.callers:
                 if operation.method != "GET" or "{" in operation.path:
@@ -116,7 +116,7 @@ def test_reading_operations_lead_on(served: Served) -> None:
 def test_from_an_order_to_its_return(served: Served) -> None:
     """One order's way through both halves, going only where links lead."""
     world, merchant, partner = served.world, served.world.merchant_key, served.world.partner_key
-    with httpx.Client(base_url=served.url, trust_env=False) as api:
+    with httpx.Client(base_url=served.url, trust_env=False, timeout=60) as api:
         (product,) = api.get(
             "/v1/products", params={"limit": 1}, headers={"Authorization": f"Bearer {merchant}"}
         ).json()["data"]
@@ -156,7 +156,7 @@ def test_from_an_order_to_its_return(served: Served) -> None:
 
 def test_what_is_made_lives_where_its_location_says(served: Served) -> None:
     world = served.world
-    with httpx.Client(base_url=served.url, trust_env=False) as api:
+    with httpx.Client(base_url=served.url, trust_env=False, timeout=60) as api:
         order = call(
             api, BY_ID["createOrder"], world.merchant_key, body=order_of(4712, [{"sku": "RIG-MUG", "name": ""}])
         )
