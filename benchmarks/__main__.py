@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 from rich.table import Table
 
-from benchmarks import figures, intake, latency, limits, rig, routing, shipping, size, world
+from benchmarks import figures, intake, latency, limits, promises, rig, routing, shipping, size, webhooks, world
 from benchmarks.bench import Bench, Benchmark
 from benchmarks.figures import Broken, Figures
 from fulfilhub.app import contract
@@ -35,6 +35,16 @@ BENCHMARKS = (
         latency.latency_ms,
         {"latency_ms_p50": "ms", "latency_ms_p99": "ms", "latency_rate": PER_SECOND},
         after=("intake_single", "route"),
+    ),
+    Benchmark(
+        promises.promise_ms,
+        {"promise_ms_p50": "ms", "promise_ms_p99": "ms", "promise_rate": "calls/s"},
+        operation="/v1/promises",
+    ),
+    Benchmark(
+        webhooks.webhooks,
+        {"webhooks": "deliveries/s", "webhooks_ms_p50": "ms", "webhooks_ms_p99": "ms"},
+        operation="/v1/webhook-endpoints",
     ),
     Benchmark(
         size.memory_mb, {"memory_mb_api_worker": MB, "memory_mb_worker": MB, "memory_mb_relay": MB}, after=("route",)

@@ -85,10 +85,10 @@ class Journey:
 async def latency_ms(bench: Bench) -> Figures:
     """Milliseconds, half and 99 of a hundred orders."""
     rate = min(bench.round["intake_single"], bench.round["route"]) / 2
+    await bench.rig.forget_work()
     await bench.rig.start_working()
     warehouses = bench.world.warehouses
     async with connections(bench.rig.port, SENDERS + WATCHERS) as opened:
-        await drain(bench, opened[0])
         journey = Journey(bench)
         watched = [warehouses[place::WATCHERS] for place in range(WATCHERS)]
         await asyncio.gather(
@@ -100,13 +100,3 @@ async def latency_ms(bench: Bench) -> Figures:
     bench.rig.stop_workers()
     await bench.rig.forget_jobs()
     return {"latency_ms_p50": percentile(took, 0.5), "latency_ms_p99": percentile(took, 0.99), "latency_rate": rate}
-
-
-async def drain(bench: Bench, connection: Connection) -> None:
-    """Claim what is left of earlier benchmarks."""
-    for warehouse in bench.world.warehouses:
-        body = b'{"warehouse_id":"%s","limit":%d}' % (warehouse.encode(), LARGEST_CLAIM)
-        while CLAIMED.decode(
-            (await connection.call(request("/v1/work/claims", bench.world.partner_key, body))).body
-        ).data:
-            pass

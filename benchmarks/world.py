@@ -31,6 +31,7 @@ OPEN = dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), "23:59")
 class World:
     """Ids and keys, and orders without end."""
 
+    platform_key: str
     merchant_id: UUID
     merchant_key: str
     partner_key: str
@@ -116,7 +117,7 @@ async def make_world(rig: Rig) -> World:
                 receipt = {"merchant_id": merchant_id, "warehouse_id": warehouse_id, "lines": lines}
                 await halls.post("/v1/stock/receipts", receipt)
             warehouses.append(warehouse_id)
-    return World(ids.ACCOUNT.find(merchant_id), merchant_key, partner_key, warehouses)
+    return World(key, ids.ACCOUNT.find(merchant_id), merchant_key, partner_key, warehouses)
 
 
 def first_key(account: Mapping[str, object]) -> tuple[str, str]:

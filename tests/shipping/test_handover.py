@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from itertools import permutations
+from typing import cast
 from uuid import UUID
 
+import msgspec
 import pytest
+from litestar import Response
 
 from fulfilhub.fulfilment.queries import WorkRow
 from fulfilhub.orders.rules import OrderStatus
@@ -18,6 +21,7 @@ from fulfilhub.platform.work import Works
 from fulfilhub.shipping.commands.handover import ParcelToShip, Shipped, ToShip, ship
 from fulfilhub.shipping.commands.scans import Recorded, ScanTold, record
 from fulfilhub.shipping.rules import TrackingState
+from fulfilhub.shipping.together import Dispatch, Leaving, ship_together, work_of
 from tests.fulfilment.world import Site, broken, make_site
 
 
@@ -149,3 +153,22 @@ async def test_a_scan_from_the_future_is_refused(works: Works) -> None:
             work, [ScanTold(tracking_number="P1", state=TrackingState.IN_TRANSIT, occurred_at=late)]
         )
     assert isinstance(verdict, Invalid)
+
+
+async def test_calls_that_ship_at_once_share_a_transaction_and_repeats_do_not(
+    works: Works, worker_works: Works
+) -> None:
+    site, lease, rows = await claimed(works, "o-1", "o-2", "o-3")
+    dispatch = Dispatch(works, ship_together, work_of)
+    items = [ToShip(row.id, lease, [parcel(f"A{place}")]) for place, row in enumerate(rows)]
+    late = ToShip(rows[0].id, ids.new(), [parcel("other")])
+    calls = [dispatch.call(site.partner, Leaving(each, None)) for each in [*items, *items, late]]
+    answers = await asyncio.gather(*calls, return_exceptions=True)
+    assert isinstance(answers[-1], Conflict)
+    told = [
+        msgspec.json.decode(cast("bytes", answer.content)) for answer in answers[:-1] if isinstance(answer, Response)
+    ]
+    assert [each["repeated"] for each in told] == [False] * 3 + [True] * 3
+    assert [each["shipment_id"] for each in told[:3]] == [each["shipment_id"] for each in told[3:]]
+    assert len({each["shipment_id"] for each in told}) == 3
+    assert await broken(worker_works) == []

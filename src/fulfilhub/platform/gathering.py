@@ -78,19 +78,31 @@ class Gathering(Generic[Call, Answer]):
         del self._lanes[scope]
 
     async def _settle(self, scope: Scope, together: Sequence[tuple[Call, asyncio.Future[Answer]]]) -> None:
+        """Answer these calls: by one transaction, or when that fails by one for each."""
         try:
             verdicts = await self._run(scope, [call for call, _ in together])
         except Exception as error:
-            if len(together) == 1 or isinstance(error, Unavailable):
-                for _, answer in together:
-                    _give(answer, error)
+            if len(together) == 1:
+                _give(together[0][1], error)
                 return
             log.warning("gathering.apart", calls=len(together), error=type(error).__name__)
-            for each in together:
-                await self._settle(scope, [each])
-            return
+            verdicts = await self._one_by_one(scope, [call for call, _ in together])
         for (_, answer), verdict in zip(together, verdicts, strict=True):
             _give(answer, verdict)
+
+    async def _one_by_one(self, scope: Scope, calls: Sequence[Call]) -> list[Answer | Exception]:
+        """Once the database is away for one, the others need not wait to hear so too."""
+        verdicts: list[Answer | Exception] = []
+        away: Unavailable | None = None
+        for call in calls:
+            try:
+                verdicts += [away] if away else await self._run(scope, [call])
+            except Unavailable as error:
+                verdicts.append(error)
+                away = error
+            except Exception as error:
+                verdicts.append(error)
+        return verdicts
 
     async def _run(self, scope: Scope, calls: Sequence[Call]) -> list[Answer | Exception]:
         keys = IdempotentEach([call.once for call in calls])
