@@ -21,6 +21,7 @@ from fulfilhub.platform.clock import utc_now
 from fulfilhub.platform.errors import Conflict, Invalid, NotFound
 from fulfilhub.platform.scopes import Partner
 from fulfilhub.platform.work import Works
+from fulfilhub.routing.commands import fence
 from tests.fulfilment.world import Site, broken, make_site
 
 
@@ -162,6 +163,23 @@ async def test_a_short_pick_sends_the_rest_from_elsewhere(works: Works, worker_w
     assert await site.fulfilments(order_id) == [(site.leeds, "picked"), (site.bristol, "queued")]
     assert await site.level("MUG", site.leeds) == (0, 2, 1, 0)
     assert (await site.read(order_id))[1][0].allocated == 3
+    assert await broken(worker_works) == []
+
+
+async def test_what_is_in_hand_goes_on_when_the_rest_has_nowhere_to_go(works: Works, worker_works: Works) -> None:
+    site, (order_id,) = await queued(works, 1, 3)
+    lease, (row,) = await site.claim(site.leeds)
+    line = row.lines[0].line_id
+    async with works.begin(site.partner) as work:
+        await accept(work, row.id, lease)
+        await pick_short(work, row.id, lease, line, 2, ShortPickReason.NOT_FOUND)
+    async with works.begin(site.merchant) as work:
+        await fence(work, [(order_id, site.bristol)], "test")
+    await site.route(order_id)
+    assert (await site.read(order_id))[0].status == OrderStatus.ON_HOLD
+    async with works.begin(site.partner) as work:
+        packed = await pack(work, row.id, lease, [{line: 2}], [{"contents": {str(line): 2}}])
+    assert packed.state is WorkState.PACKED
     assert await broken(worker_works) == []
 
 

@@ -58,7 +58,8 @@ CHECKS: dict[str, str] = {
         SELECT format('work order %s: held %s', w.id, w.held) FROM work_orders AS w
         WHERE w.ended_at IS NULL
           AND w.held <> EXISTS (SELECT 1 FROM holds AS h WHERE h.merchant_id = w.merchant_id
-                                AND h.order_id = w.order_id AND h.released_at IS NULL)
+                                AND h.order_id = w.order_id AND h.released_at IS NULL
+                                AND NOT (h.reason = 'cannot_be_routed' AND h.source = 'platform'))
           AND NOT EXISTS (SELECT 1 FROM jobs AS j WHERE j.account_id = w.merchant_id
                           AND j.kind = 'fulfilment.follow_orders' AND j.args ->> 'order_id' = w.order_id::text)""",
     "each shipped fulfilment has its shipment, and no other has one": """

@@ -14,10 +14,12 @@ from fulfilhub.routing.commands import lift_fences
 
 RELEASE = "fulfilment.release_hold"
 
+# What routing found no warehouse for waits for a person; what has one goes on meanwhile.
 MARK = """
 WITH o AS (
     SELECT o.id, EXISTS (SELECT 1 FROM holds AS h
-                         WHERE h.merchant_id = $1 AND h.order_id = o.id AND h.released_at IS NULL) AS held
+                         WHERE h.merchant_id = $1 AND h.order_id = o.id AND h.released_at IS NULL
+                           AND NOT (h.reason = 'cannot_be_routed' AND h.source = 'platform')) AS held
     FROM unnest($2::uuid[]) AS o (id)
 ), mine AS MATERIALIZED (
     SELECT w.account_id, w.id, o.held
@@ -43,7 +45,8 @@ async def hold_order(
     caused_by: CausedBy | None = None,
 ) -> UUID:
     """Hold an order: from this moment none of its work can be claimed, and what is claimed stops before the next step
-    that is hard to undo (`handling.OnHold`). Gives the hold's id; a job releases it when `until` has come.
+    that is hard to undo (`handling.OnHold`), unless it is routing that has no place for the rest. Gives the hold's id; a
+    job releases it when `until` has come.
 
     Raises NotFound, Invalid for a time that is not ahead, or Conflict (`illegal_action`) for an order that is past
     holding.
