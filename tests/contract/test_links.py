@@ -62,6 +62,10 @@ def follow(api: httpx.Client, key: str, source: str, answer: httpx.Response, tar
     )
 
 
+LATER = {"getPrivacyExport"}
+"""What is there only once a job has made it; other tests of this world may just have asked for one."""
+
+
 def test_every_link_is_sound() -> None:
     """It names an operation, parameters that are that operation's, and leaves out none that it needs."""
     for operation in operations():
@@ -73,7 +77,6 @@ def test_every_link_is_sound() -> None:
                 assert needed <= set(link["parameters"] if needed else ()) <= known, (operation.id, status, name)
 
 
-@pytest.mark.soak  # alone it passes; beside all other tests it has failed twice, for a reason not yet found
 def test_reading_operations_lead_on(served: Served) -> None:
     """From what a populated world answers, every link to something that is read leads there."""
     world, led = served.world, set()
@@ -92,6 +95,8 @@ def test_reading_operations_lead_on(served: Served) -> None:
                     try:
                         reached = follow(api, world.key(kind), operation.id, answer, name)
                     except Missing:
+                        continue
+                    if reached.status_code == 404 and target.id in LATER:
                         continue
                     assert reached.status_code == 200, (operation.id, name, reached.text)
                     checker(target.answers["200"]["content"]["application/json"]["schema"]).validate(reached.json())

@@ -45,8 +45,8 @@ async def hold_order(
     caused_by: CausedBy | None = None,
 ) -> UUID:
     """Hold an order: from this moment none of its work can be claimed, and what is claimed stops before the next step
-    that is hard to undo (`handling.OnHold`), unless it is routing that has no place for the rest. Gives the hold's id; a
-    job releases it when `until` has come.
+    that is hard to undo (`handling.OnHold`), unless it is routing that has no place for the rest. Gives the hold's id;
+    a job releases it when `until` has come.
 
     Raises NotFound, Invalid for a time that is not ahead, or Conflict (`illegal_action`) for an order that is past
     holding.
