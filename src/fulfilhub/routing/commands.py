@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from fulfilhub.inventory.queries import lock_levels, warehouses_for
+from fulfilhub.inventory.queries import available, lock_levels, warehouses_for
 from fulfilhub.orders.queries import LockedOrder
 from fulfilhub.platform import ids
 from fulfilhub.platform.errors import Stale
@@ -60,11 +60,11 @@ VALUES ($1, $2, $3, $4, $5::jsonb, $6, $7) ON CONFLICT DO NOTHING
 """
 
 
-async def decide(work: Work, orders: Sequence[LockedOrder], cause: str) -> list[Routed]:
+async def decide(work: Work, orders: Sequence[LockedOrder], cause: str, *, lock: bool) -> list[Routed]:
     """Where the unrouted units of these orders ship from; every decision is kept. `orders` are locked already.
 
-    Orders without units to route are left out. Locks the stock levels it decides on, in key order, until the
-    end of the work. A constant number of statements, however many orders.
+    Orders without units to route are left out. With `lock`, the stock levels it looks at are locked, in key order,
+    until the end of the work; without, somebody may be quicker. A constant number of statements, however many orders.
     """
     lines = await queries.lines_to_route(work, [order.id for order in orders])
     wanted = [order for order in orders if order.id in lines]
@@ -75,8 +75,7 @@ async def decide(work: Work, orders: Sequence[LockedOrder], cause: str) -> list[
     warehouses = await warehouses_for(work)
     candidates = await queries.candidates(work, warehouses)
     products = {product for each in lines.values() for line in each for product in line.stock_ids}
-    levels = await lock_levels(work, products, [each.id for each in warehouses])
-    stock = Stock({key: level.available for key, level in levels.items()})
+    stock = await _stock(work, products, [each.id for each in warehouses], lock=lock)
     to_route = [_to_route(order, lines[order.id], refused.get(order.id, frozenset())) for order in wanted]
     made = decide_batch(to_route, candidates, stock, terms, work.now)
     operators = {each.id: each.operator_id for each in warehouses}
@@ -86,6 +85,12 @@ async def decide(work: Work, orders: Sequence[LockedOrder], cause: str) -> list[
     ]
     await _keep(work, routed, terms, cause)
     return routed
+
+
+async def _stock(work: Work, products: Collection[UUID], warehouses: Collection[UUID], *, lock: bool) -> Stock:
+    if not lock:
+        return Stock(await available(work, products, warehouses))
+    return Stock({key: level.available for key, level in (await lock_levels(work, products, warehouses)).items()})
 
 
 def _to_route(order: LockedOrder, lines: Sequence[queries.RouteLine], refused: frozenset[UUID]) -> OrderToRoute:

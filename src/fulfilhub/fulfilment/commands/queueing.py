@@ -14,6 +14,7 @@ from fulfilhub.fulfilment.commands.holding import hold_order
 from fulfilhub.fulfilment.events import FulfilmentQueued
 from fulfilhub.fulfilment.queries import Document, DocumentLine, DocumentPart
 from fulfilhub.inventory.commands import Movement, move
+from fulfilhub.inventory.rules.shortage import ShortOfStock
 from fulfilhub.inventory.rules.stock import MovementReason
 from fulfilhub.orders.commands import LineChange, count, freeze_promises, set_backordered
 from fulfilhub.orders.incoming import StoreState
@@ -93,10 +94,9 @@ async def route(work: Work, order_ids: Collection[UUID], cause: str) -> list[Rou
     """
     locked = await take_over_wanted(work, await lock_orders(work, order_ids))
     await take_back_cancelled(work, [order.id for order in locked if order.store_state == StoreState.CANCELLED])
-    routed = await decide(work, [order for order in locked if is_routable(order)], cause)
+    routed, parts = await _allocate(work, [order for order in locked if is_routable(order)], cause)
     if not routed:
         return []
-    parts = [Part(ids.new(), each, one) for each in routed for one in each.decision.assignments]
     await freeze_promises(
         work,
         [
@@ -106,7 +106,6 @@ async def route(work: Work, order_ids: Collection[UUID], cause: str) -> list[Rou
         ],
     )
     await set_backordered(work, {each.order.id: _waits(each) for each in routed})
-    await move(work, [_allocation(part, product, units) for part in parts for product, units in _units(part)])
     await count(
         work,
         [
@@ -121,6 +120,28 @@ async def route(work: Work, order_ids: Collection[UUID], cause: str) -> list[Rou
         if each.decision.outcome is Outcome.HELD:
             await hold_order(work, each.order.id, HoldReason.CANNOT_BE_ROUTED, each.decision.reason)
     return routed
+
+
+async def _allocate(work: Work, orders: Sequence[LockedOrder], cause: str) -> tuple[list[Routed], list[Part]]:
+    """Decide on the stock as it looks, and take what was decided; only when somebody was quicker, decide again with
+    all of it locked. To lock every candidate's stock at once would make batches wait for each other."""
+    await work.execute_raw("SAVEPOINT allocating")
+    try:
+        made = await _try_to_allocate(work, orders, cause, lock=False)
+    except ShortOfStock:
+        await work.execute_raw("ROLLBACK TO SAVEPOINT allocating")
+        made = await _try_to_allocate(work, orders, cause, lock=True)
+    await work.execute_raw("RELEASE SAVEPOINT allocating")
+    return made
+
+
+async def _try_to_allocate(
+    work: Work, orders: Sequence[LockedOrder], cause: str, *, lock: bool
+) -> tuple[list[Routed], list[Part]]:
+    routed = await decide(work, orders, cause, lock=lock)
+    parts = [Part(ids.new(), each, one) for each in routed for one in each.decision.assignments]
+    await move(work, [_allocation(part, product, units) for part in parts for product, units in _units(part)])
+    return routed, parts
 
 
 async def route_waiting(
