@@ -16,6 +16,9 @@ from benchmarks.world import order
 
 SENDERS = 32
 WATCHERS = 2
+WARM_SECONDS = 4.0
+"""Sent but not counted: fresh workers have no connections and plans yet."""
+
 SECONDS = 6.0
 PATIENCE = 60.0
 LARGEST_CLAIM = 200
@@ -42,11 +45,13 @@ class Journey:
         self.answered: dict[str, float] = {}
         self.seen: dict[str, float] = {}
         self.sending = True
+        self.counted_from = 0.0
 
     async def send(self, opened: Sequence[Connection], rate: float) -> None:
         """Send at an even rate, whether or not answers come in time."""
-        due = iter(range(int(rate * SECONDS)))
+        due = iter(range(int(rate * (WARM_SECONDS + SECONDS))))
         begin = time.perf_counter()
+        self.counted_from = begin + WARM_SECONDS
 
         async def keep_on(connection: Connection) -> None:
             for place in due:
@@ -66,7 +71,7 @@ class Journey:
 
     async def watch(self, connection: Connection, warehouses: Sequence[str]) -> None:
         """Claim whatever there is until all has been seen."""
-        deadline = time.perf_counter() + SECONDS + PATIENCE
+        deadline = time.perf_counter() + WARM_SECONDS + SECONDS + PATIENCE
         while self.sending or len(self.seen) < len(self.answered):
             found = 0
             for warehouse in warehouses:
@@ -96,7 +101,8 @@ async def latency_ms(bench: Bench) -> Figures:
             *(journey.watch(each, mine) for each, mine in zip(opened, watched, strict=False)),
         )
     # A watcher may see the work before the sender has read its answer.
-    took = [max(0.0, journey.seen[number] - at) * 1000 for number, at in journey.answered.items()]
+    counted = [(number, at) for number, at in journey.answered.items() if at >= journey.counted_from]
+    took = [max(0.0, journey.seen[number] - at) * 1000 for number, at in counted]
     bench.rig.stop_workers()
     await bench.rig.forget_jobs()
     return {"latency_ms_p50": percentile(took, 0.5), "latency_ms_p99": percentile(took, 0.99), "latency_rate": rate}

@@ -29,6 +29,9 @@ from fulfilhub.wiring import HEARD_BY, SCHEDULES, load_tasks
 
 log = structlog.get_logger("fulfilhub.worker")
 
+MESSAGES_PER_JOB = 4
+"""Messages taken in for each job that runs: what waits here goes together, what waits in the broker can't."""
+
 LOOP_SILENCE_LIMIT = 60.0
 """Seconds after which a worker whose event loop no longer answers ends itself, to be started anew."""
 
@@ -48,7 +51,8 @@ class WorkerProcess:
         self._beat = time.monotonic()
         self._pulse: asyncio.Task[None] | None = None
         jobs_broker.declare_actor(self._broker, self._run)
-        self._worker = dramatiq.Worker(self._broker, worker_threads=settings.jobs.threads, worker_timeout=200)
+        messages = settings.jobs.threads * MESSAGES_PER_JOB
+        self._worker = dramatiq.Worker(self._broker, worker_threads=messages, worker_timeout=200)
 
     async def _run(self, kind: str, account: UUID, tickets: Sequence[UUID]) -> None:
         if self._runner is None:  # made here, because pool and client belong to the loop that uses them
@@ -58,6 +62,7 @@ class WorkerProcess:
                 self._settings,
                 Vault(self._settings.security.secret_keys),
                 guarded_client(self._settings.security.allow_private_hosts),
+                asyncio.Semaphore(self._settings.jobs.threads),
             )
             self._pulse = asyncio.create_task(self._keep_beating())
         await self._runner.run(kind, account, tickets)

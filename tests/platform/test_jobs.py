@@ -67,6 +67,25 @@ async def test_a_ticket_is_gone_with_its_effect(works: Works, worker_works: Work
     assert await waiting(worker_works) == []
 
 
+async def test_small_messages_that_come_together_run_together(
+    works: Works, worker_works: Works, runner: Runner
+) -> None:
+    sizes: list[int] = []
+
+    @task("test.small", batch=8)
+    async def small(run: Run, tickets: Sequence[Ticket]) -> None:
+        sizes.append(len(tickets))
+        async with run.works.begin(Merchant(run.account_id)) as work:
+            await work.finish(tickets)
+
+    tickets = await queue(works, "test.small", 30)
+    await asyncio.gather(*(runner.run("test.small", MERCHANT, [ticket]) for ticket in tickets))
+    assert sum(sizes) == 30
+    assert max(sizes) == 8
+    assert await waiting(worker_works) == []
+    assert runner.lanes == {}
+
+
 async def test_a_bad_ticket_never_sinks_its_batch(works: Works, worker_works: Works, runner: Runner) -> None:
     done: list[object] = []
 

@@ -7,7 +7,7 @@ import contextlib
 import random
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
@@ -15,7 +15,7 @@ import httpx
 import structlog
 
 from fulfilhub.platform import ids, metrics, telemetry
-from fulfilhub.platform.jobs.tickets import REGISTRY, Kind, Retry, Run, Ticket
+from fulfilhub.platform.jobs.tickets import DEFAULT_QUEUE, REGISTRY, Kind, Retry, Run, Ticket
 from fulfilhub.platform.scopes import Platform
 from fulfilhub.platform.secrets import Vault
 from fulfilhub.platform.settings import Settings
@@ -51,6 +51,20 @@ def backoff(attempts: int, spread: float) -> float:
     return float(min(2 ** min(attempts, 12), 3600) * (0.5 + spread))
 
 
+AT_ONCE = 2
+"""Batches of one kind and account that a process runs at once, when messages are small: while one waits for PostgreSQL,
+the other computes. What comes meanwhile goes together in the next."""
+
+
+@dataclass(slots=True)
+class _Lane:
+    """Small messages of one kind and account: how many are here, and their tickets that wait."""
+
+    turn: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    waiting: list[UUID] = field(default_factory=list)
+    messages: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Runner:
     """Runs tickets in one worker process."""
@@ -59,6 +73,10 @@ class Runner:
     settings: Settings
     vault: Vault
     http: httpx.AsyncClient
+    slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(8))
+    """So many batches run at once; more messages may be here, so that their tickets can go together."""
+
+    lanes: dict[tuple[str, UUID], _Lane] = field(default_factory=dict)
 
     async def run(self, kind_name: str, account_id: UUID, ticket_ids: Sequence[UUID]) -> None:
         """Run what can still be leased of these tickets; what others hold or have done is skipped."""
@@ -66,8 +84,29 @@ class Runner:
         if kind is None:
             log.error("job.unknown_kind", kind=kind_name)
             return
-        for start in range(0, len(ticket_ids), kind.batch):
-            await self._run_batch(kind, account_id, ticket_ids[start : start + kind.batch])
+        if kind.queue == DEFAULT_QUEUE and len(ticket_ids) < kind.batch:
+            await self._run_together(kind, account_id, ticket_ids)
+            return
+        async with self.slots:
+            for start in range(0, len(ticket_ids), kind.batch):
+                await self._run_batch(kind, account_id, ticket_ids[start : start + kind.batch])
+
+    async def _run_together(self, kind: Kind, account_id: UUID, ticket_ids: Sequence[UUID]) -> None:
+        """Run them with those of other small messages. Turns are taken in the order of arrival and each takes a whole
+        batch, so whoever had its turn finds its tickets taken, by itself or by one before."""
+        lane = self.lanes.setdefault((kind.name, account_id), _Lane())
+        lane.waiting.extend(ticket_ids)
+        lane.messages += 1
+        try:
+            async with lane.turn, self.slots:
+                together = lane.waiting[: kind.batch]
+                del lane.waiting[: kind.batch]
+                if together:
+                    await self._run_batch(kind, account_id, together)
+        finally:
+            lane.messages -= 1
+            if not lane.messages:
+                del self.lanes[kind.name, account_id]
 
     async def _run_batch(self, kind: Kind, account_id: UUID, ticket_ids: Sequence[UUID]) -> None:
         tickets = await self._lease(kind, account_id, ticket_ids)
