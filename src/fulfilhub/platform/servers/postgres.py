@@ -32,6 +32,8 @@ SETTINGS = {
     "min_wal_size": "256MB",
     "max_wal_size": "2GB",
     "checkpoint_timeout": "15min",
+    # A fresh database has no statistics: until it has, a merchant's rows are taken for few, and plans read all of them.
+    "autovacuum_naptime": "10s",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] %q%u@%d ",
