@@ -18,7 +18,7 @@ from fulfilhub.privacy import commands
 from tests.contract.world import World, make_world, run_waiting
 from tests.make.world import Client
 
-TRACES = (b"ada@example.com", b"Ada Test", b"1 Mill Lane", b"LS1 1AA")
+TRACES = (b"ada@example.com", b"Ada Test", b"1 Mill Lane", b"LS1 1AA", b"7 Quiet Yard", b"her sister")
 OTHER = {"name": "Bob Other", "line1": "9 Elm Row", "city": "York", "postcode": "YO1 7HH", "country": "GB"}
 
 
@@ -63,6 +63,25 @@ async def asked(ada: Client, settings: Settings, kind: str) -> dict[str, Any]:
     return dict((await ada.get(f"/v1/privacy-requests/{made['id']}")).json())
 
 
+async def refused_move(ada: Client, world: World, order_id: str) -> None:
+    """Ada's order is in a warehouse's hands when her address changes; the warehouse does not follow."""
+    quick = Client(ada.http, world.partner_key, "")
+    leases = []
+    for warehouse_id in world.warehouse_ids[:2]:
+        claim: Any = await quick.made("/v1/work/claims", {"warehouse_id": warehouse_id})
+        leases.append(claim["lease_id"])
+        for each in claim["data"]:
+            answer = await quick.post(f"/v1/work/orders/{each['id']}/accept", {"lease_id": claim["lease_id"]})
+            assert answer.is_success or answer.json()["code"] == "on_hold", answer.text
+    present = (await ada.get(f"/v1/orders/{order_id}")).json()["ship_to"]
+    moved = await ada.patch(f"/v1/orders/{order_id}", {"ship_to": {**present, "line1": "7 Quiet Yard"}})
+    (asked,) = moved.json()["requests"]
+    refusal = {"reason": "other", "note": "It went to her sister."}
+    assert (await quick.made(f"/v1/work/requests/{asked['id']}/refuse", refusal))["state"] == "refused"
+    for lease in leases:
+        await quick.made(f"/v1/work/leases/{lease}/release")
+
+
 async def test_an_erasure_leaves_no_trace_in_any_table(
     ada: Client, world: World, settings: Settings, worker_works: Works, vault: Vault
 ) -> None:
@@ -76,8 +95,9 @@ async def test_an_erasure_leaves_no_trace_in_any_table(
         "lines": [{"external_id": "1", "sku": "MUG", "quantity": 1, "title": "Mug"}],
     }
     await ada.made("/v1/orders", stranger)
+    await refused_move(ada, world, world.open_order_ids[1])
     before = await everything(worker_works, vault)
-    for table in ("orders", "work_orders", "inbox", "idempotency_keys"):
+    for table in ("orders", "work_orders", "order_requests", "work_requests", "inbox", "idempotency_keys"):
         assert any(trace in before[table] for trace in TRACES), f"{table} should hold what is to be erased"
 
     waiting = await asked(ada, settings, "erasure")

@@ -68,6 +68,10 @@ KEPT: dict[str, str] = {
         SELECT p.tracking_number, t.state, t.occurred_at, t.location, t.description
         FROM tracking_events AS t JOIN parcels AS p ON p.merchant_id = t.merchant_id AND p.id = t.parcel_id
         WHERE t.merchant_id = $1 AND p.order_id = ANY ($2) ORDER BY t.id""",
+    "change_requests": """
+        SELECT o.number, r.kind, r.asked, r.note, r.state, r.answer_note, r.asked_at, r.answered_at
+        FROM order_requests AS r JOIN orders AS o ON o.merchant_id = r.merchant_id AND o.id = r.order_id
+        WHERE r.merchant_id = $1 AND r.order_id = ANY ($2) ORDER BY r.id""",
     "returns": """
         SELECT o.number, r.state, r.note, r.created_at, r.ended_at
         FROM returns AS r JOIN orders AS o ON o.merchant_id = r.merchant_id AND o.id = r.order_id

@@ -46,6 +46,7 @@ class PrivacyExportOut(Struct, kw_only=True):
     order_lines: list[dict[str, object]]
     parcels: list[dict[str, object]]
     tracking_events: list[dict[str, object]]
+    change_requests: list[dict[str, object]]
     returns: list[dict[str, object]]
 
 

@@ -8,8 +8,8 @@ from sqlalchemy.dialects import postgresql as pg
 
 from fulfilhub.platform.tenancy import APPEND, OWN_MERCHANT, secure
 
-revision = "0021"
-down_revision = "0020"
+revision = "0019"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
