@@ -18,7 +18,7 @@ class PrivacyRequestIn(Struct, kw_only=True, forbid_unknown_fields=True):
     kind: RequestKind
     email: Annotated[
         str,
-        Meta(min_length=3, max_length=320, pattern=r"^[^@\s]+@[^@\s]+$", examples=["ada@example.com"]),
+        Meta(min_length=3, max_length=320, pattern="^[^@]+@[^@]+$", examples=["ada@example.com"]),
     ]
 
 
