@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -250,12 +250,13 @@ def address(told: AddressIn) -> Address:
 
 def incoming(told: OrderIn) -> IncomingOrder:
     """The API's order in the neutral shape; its own time of change is when it was placed."""
+    placed_at = told.placed_at.astimezone(UTC)  # PostgreSQL reads no offset of 16 hours and more
     return IncomingOrder(
         external_id=told.external_id,
         number=told.number,
         currency=told.currency,
-        placed_at=told.placed_at,
-        updated_at=told.placed_at,
+        placed_at=placed_at,
+        updated_at=placed_at,
         lines=tuple(
             IncomingLine(
                 external_id=line.external_id,

@@ -1,0 +1,26 @@
+"""Orders over HTTP, where the wire itself can trip us."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.make.world import Client
+
+
+@pytest.mark.parametrize(
+    "placed_at", ["2594-04-25T15:37:14-23:20", "2026-11-25T15:00:00+23:59", "2026-11-25T15:00:00Z"]
+)
+@pytest.mark.parametrize("batch", [False, True])
+async def test_any_offset_of_a_time_is_taken(merchant: Client, placed_at: str, batch: bool) -> None:
+    order = {
+        "external_id": "1",
+        "number": "1",
+        "currency": "GBP",
+        "placed_at": placed_at,
+        "lines": [{"external_id": "1", "sku": "NONE", "quantity": 1}],
+    }
+    path, body = ("/v1/orders/batch", {"orders": [order]}) if batch else ("/v1/orders", order)
+    answer = await merchant.post(path, body)
+    assert answer.status_code == (200 if batch else 201), answer.text
+    (listed,) = (await merchant.get("/v1/orders")).json()["data"]
+    assert listed["placed_at"].endswith("Z")
