@@ -116,7 +116,7 @@ async def test_what_a_kit_cannot_be_made_of_is_named(merchant: Client) -> None:
         ("/components/1/sku", "nested_kit"),
         ("/components/2/sku", "component_archived"),
         ("/components/3/sku", "unknown_product"),
-        ("/components/4/sku", "repeated"),
+        ("/components/4/sku", "component_repeated"),
         ("/components/5/product_id", "unknown_product"),
         ("/components/6", "invalid"),
     ]

@@ -96,7 +96,7 @@ def test_reading_operations_lead_on(served: Served) -> None:
                         reached = follow(api, world.key(kind), operation.id, answer, name)
                     except Missing:
                         continue
-                    if reached.status_code == 404 and target.id in LATER:
+                    if reached.status_code == 409 and target.id in LATER:
                         continue
                     assert reached.status_code == 200, (operation.id, name, reached.text)
                     checker(target.answers["200"]["content"]["application/json"]["schema"]).validate(reached.json())

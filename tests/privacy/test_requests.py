@@ -140,7 +140,8 @@ async def test_an_export_holds_all_that_is_kept_until_it_expires(
     worker_works.clock = lambda: _later(done["expires_at"])
     async with worker_works.begin(Platform("a month later")) as work:
         await commands.expire_exports(work)
-    assert (await ada.get(path)).status_code == 404
+    expired = await ada.get(path)
+    assert (expired.status_code, expired.json()["code"]) == (409, "no_export")
 
 
 def _later(moment: str) -> Any:

@@ -12,7 +12,9 @@ from fulfilhub.platform.machines import Machine, Who, to
 
 BATCH_LIMIT = 1_000
 COMPONENT_LIMIT = 50
-SKU_PATTERN = r"^\S(?:.{0,98}\S)?$"
+_VISIBLE = r"[^\x00-\x20\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
+SKU_PATTERN = rf"^{_VISIBLE}([^\x00-\x1f\x7f]{{0,98}}{_VISIBLE})?$"
+"""No blank at either end and no control character, spelt out: `\\S` and `.` mean something else to each engine."""
 """1 to 100 characters, no blanks at the ends: SKUs are compared exactly, so a stray blank would be another SKU."""
 
 
@@ -130,7 +132,7 @@ def component_faults(
         elif part.state is ProductState.ARCHIVED:
             faults.append(FieldError(at, f"{part.sku} is archived: restore it first.", "component_archived"))
         elif part.id in seen:
-            faults.append(FieldError(at, f"{part.sku} is there twice: give its units once.", "repeated"))
+            faults.append(FieldError(at, f"{part.sku} is there twice: give its units once.", "component_repeated"))
         else:
             seen.add(part.id)
     return faults

@@ -20,6 +20,7 @@ from fulfilhub.web.problems import problems
 from fulfilhub.web.replies import created, ok
 
 READ = problems(Unauthenticated, Forbidden, NotFound, Invalid, RateLimited)
+EXPORT = problems(Unauthenticated, Forbidden, NotFound, Conflict, Invalid, RateLimited)
 WRITE = problems(Unauthenticated, Forbidden, Conflict, Invalid, RateLimited)
 
 
@@ -84,7 +85,7 @@ async def get_privacy_request(
     **may("privacy:read"),
     tags=["Privacy"],
     summary="Read an export",
-    responses=READ,
+    responses=EXPORT,
 )
 async def get_privacy_export(
     works: NamedDependency[Works],
@@ -92,13 +93,18 @@ async def get_privacy_export(
     vault: NamedDependency[Vault],
     privacy_request_id: FromPath[str],
 ) -> PrivacyExportOut:
-    """All that is kept about the customer, until the export expires. 404 while it is not done, and after."""
+    """All that is kept about the customer, until the export expires. 409 (`no_export`) while it is not done, after,
+    and for an erasure."""
     found = ids.PRIVACY_REQUEST.find(privacy_request_id)
     async with works.begin(merchant.scope) as work:
-        await queries.get_request(work, found)
+        row = await queries.get_request(work, found)
         result = await queries.result_of(work, found)
     if result is None:
-        raise NotFound(f"There is no export of {privacy_request_id!r}: it is not done, has expired, or is an erasure.")
+        raise Conflict(
+            "There is nothing to read: the export is not done yet, has expired, or this is an erasure.",
+            code="no_export",
+            more={"kind": row.kind, "state": row.state},
+        )
     return msgspec.json.decode(vault.decrypt(result), type=PrivacyExportOut)
 
 
