@@ -14,8 +14,8 @@ BATCH_LIMIT = 1_000
 COMPONENT_LIMIT = 50
 _VISIBLE = r"[^\x00-\x20\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
 SKU_PATTERN = rf"^{_VISIBLE}([^\x00-\x1f\x7f]{{0,98}}{_VISIBLE})?$"
-"""No blank at either end and no control character, spelt out: `\\S` and `.` mean something else to each engine."""
-"""1 to 100 characters, no blanks at the ends: SKUs are compared exactly, so a stray blank would be another SKU."""
+"""1 to 100 characters, no blanks at the ends: SKUs are compared exactly, so a stray blank would be another SKU. Spelt
+out, because `\\S` and `.` mean something else to each engine."""
 
 
 class ProductKind(StrEnum):
