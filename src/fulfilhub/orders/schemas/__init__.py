@@ -29,7 +29,7 @@ from fulfilhub.web.problems import Problem
 BATCH_LIMIT = 1000
 
 Short = Annotated[str, Meta(max_length=200)]
-Key = Annotated[str, Meta(min_length=1, max_length=200)]
+Key = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]*$", min_length=1, max_length=200)]
 Text = Annotated[str, Meta(max_length=2000)]
 Country = Annotated[str, Meta(pattern="^[A-Z]{2}$", examples=["GB"])]
 Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$", examples=["GBP"])]
