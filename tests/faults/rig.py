@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,7 +60,8 @@ class Rig:
     def kill(self, name: str) -> int:
         """`kill -9` one process of ours, by its name; the id it had."""
         pid = self.made.supervisor.pid(name)
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it is down already, until its supervisor's next turn
+            os.kill(pid, signal.SIGKILL)
         return pid
 
     def crash_postgres(self) -> None:
