@@ -82,7 +82,35 @@ async def test_those_that_come_together_go_together_and_each_hears_its_own(works
     assert made == list(range(250))
     assert notes.sizes == [MOST, MOST, 50]
     assert await noted(works, scope) == list(range(250))
+
+
+async def test_callers_who_were_just_answered_are_waited_for(works: Works) -> None:
+    scope, notes = Merchant(ids.new()), Notes(sizes=[])
+    gathering = Gathering(works, notes.act, patience=60)
+
+    async def caller(number: int) -> None:
+        for _ in range(3):
+            await gathering.call(scope, Note(number))
+
+    await asyncio.gather(*(caller(number) for number in range(4)))
+    assert notes.sizes == [4, 4, 4]
+
+
+async def test_who_calls_alone_waits_for_nobody(works: Works) -> None:
+    gathering = Gathering(works, Notes().act, patience=60)
+    for number in range(3):
+        await gathering.call(Merchant(ids.new()), Note(number))
+    await asyncio.sleep(0)
     assert not gathering._lanes
+
+
+async def test_who_does_not_come_back_is_not_waited_for_long(works: Works) -> None:
+    gathering = Gathering(works, Notes().act, patience=0.001)
+    scope = Merchant(ids.new())
+    await verdicts(gathering, scope, Note(1), Note(2))
+    await asyncio.gather(*gathering._running)
+    assert not gathering._lanes
+    assert await noted(works, scope) == [1, 2]
 
 
 async def test_each_account_has_its_own_transactions(works: Works) -> None:
