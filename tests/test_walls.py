@@ -14,6 +14,7 @@ from tests.make.world import Client
 
 SOME_ID = {
     "account_id": ids.ACCOUNT,
+    "backfill_id": ids.BACKFILL,
     "change_id": ids.REQUEST,
     "charge_id": ids.CHARGE,
     "contract_id": ids.CONTRACT,

@@ -82,6 +82,7 @@ TAGS: dict[str, str] = {
     "Shipments": "What left, parcel by parcel, and where carriers say it is.",
     "Returns": "Goods that come back: requested, decided, received and inspected, by the merchant's policy.",
     "Stores": "Connections to Shopify, WooCommerce and your own storefront, and what each was told.",
+    "Store completeness": "Whether everything a store has is here: the proof, what came late, and its history.",
     "Store webhooks": "Doors that storefronts call, signed with the store's webhook secret instead of an API key.",
     "Webhooks": "Your own programs told of what happens: signed, retried for three days, every attempt kept.",
     "Billing": "What was charged, why, and a month's sums.",

@@ -52,6 +52,7 @@ SCHEDULES: dict[str, str] = {
     "platform.expire_raw": "17 * * * *",
     "privacy.expire_exports": "27 * * * *",
     "shipping.watch_promises": "*/5 * * * *",
+    "stores.sweep_due": "* * * * *",
     "webhooks.forget": "37 * * * *",
 }
 """Repeating jobs of the platform: kind -> cron expression (UTC)."""

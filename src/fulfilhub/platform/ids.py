@@ -98,6 +98,9 @@ CHARGE = Kind("chg", "charge")
 EVENT = Kind("evt", "event")
 JOB = Kind("job", "job")
 STORE_UPDATE = Kind("sup", "store update")
+LATE_ORDER = Kind("lat", "late order")
+NUMBER_GAP = Kind("gap", "number gap")
+BACKFILL = Kind("bkf", "backfill")
 MESSAGE = Kind("msg", "message")
 PRIVACY_REQUEST = Kind("prq", "privacy request")
 WEBHOOK_ENDPOINT = Kind("whe", "webhook endpoint")
@@ -105,6 +108,7 @@ WEBHOOK_DELIVERY = Kind("whd", "webhook delivery")
 
 OF_FIELD: dict[str, Kind] = {
     "adjustment_id": ADJUSTMENT,
+    "backfill_id": BACKFILL,
     "change_id": REQUEST,
     "charge_id": CHARGE,
     "contract_id": CONTRACT,

@@ -26,6 +26,11 @@ OLDEST_JOB_SECONDS = Gauge(
 )
 WEBHOOK_ATTEMPTS = Counter("fulfilhub_webhook_attempts_total", "Webhook attempts, by how they ended.", ("how",))
 
+STORES = Gauge(
+    "fulfilhub_stores", "Swept stores, by how complete they are.", ("state",), multiprocess_mode="livemostrecent"
+)
+LATE_ORDERS = Counter("fulfilhub_late_orders_total", "Orders and changes that no webhook brought in time.", ("how",))
+
 
 def render() -> bytes:
     """The figures of all processes in Prometheus' text format."""

@@ -159,6 +159,18 @@ class PeopleSettings(_Group):
 
 
 @dataclass(frozen=True, slots=True)
+class SweepSettings(_Group):
+    interval: int = setting("SWEEP_INTERVAL_SECONDS", "Seconds between two sweeps of a store for changed orders.", 300)
+    overlap: int = setting("SWEEP_OVERLAP_SECONDS", "Seconds that each sweep reaches back behind the one before.", 600)
+    grace: int = setting(
+        "SWEEP_GRACE_SECONDS", "Seconds a store's own webhook may take before a sweep reads the order itself.", 120
+    )
+    look_back_days: int = setting(
+        "SWEEP_LOOK_BACK_DAYS", "Days that the daily long sweep reaches back, whatever was seen before.", 3
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class TelemetrySettings(_Group):
     traces_url: str = setting(
         "TRACES_URL", "OTLP/HTTP address that traces go to, such as http://collector:4318/v1/traces; empty: none.", ""
@@ -190,6 +202,7 @@ class Settings:
     security: SecuritySettings
     jobs: JobSettings
     policy: PolicySettings
+    sweeps: SweepSettings
     telemetry: TelemetrySettings
     webhooks: WebhookSettings
     people: PeopleSettings
@@ -204,6 +217,7 @@ class Settings:
             security=SecuritySettings.from_env(env),
             jobs=JobSettings.from_env(env),
             policy=PolicySettings.from_env(env),
+            sweeps=SweepSettings.from_env(env),
             telemetry=TelemetrySettings.from_env(env),
             webhooks=WebhookSettings.from_env(env),
             people=PeopleSettings.from_env(env),

@@ -151,11 +151,13 @@ class Work:
         if status != f"DELETE {len(tickets)}":
             raise LeaseLost(f"{tickets[0].kind}: lease lost before the work was done")
 
-    async def enqueue_for(self, account_id: UUID, kind: str, args: Mapping[str, object]) -> None:
-        """Queue a ticket for another account, from the platform scope only."""
+    async def enqueue_for(
+        self, account_id: UUID, kind: str, args: Mapping[str, object], due_at: datetime | None = None
+    ) -> None:
+        """Queue a ticket for another account, due at once or later, from the platform scope only."""
         if not isinstance(self.scope, Platform):
             raise LookupError("Only the platform scope queues work for other accounts.")
-        await self._write(account_id, [], [(kind, args, self.now)])
+        await self._write(account_id, [], [(kind, args, due_at or self.now)])
 
     async def execute_raw(self, statement: str, *args: object) -> str:
         """Run one of the platform's own hot statements on the driver itself; returns the command tag."""

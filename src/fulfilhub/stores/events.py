@@ -30,6 +30,29 @@ class StoreDisconnected(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OrderFoundLate(Fact):
+    """No webhook brought this order, or this change of it (`what`), in time; a look at the store itself did (`how`:
+    `sweep`, or `gap` after its number was missing). It is in FulfilHub now."""
+
+    TYPE: ClassVar[str] = "store.order_found_late"
+    order_id: UUID
+    store_id: UUID
+    what: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackfillEnded(Fact):
+    """A store's history was brought in whole (`completed`), or as far as it came (`failed`, `cancelled`)."""
+
+    TYPE: ClassVar[str] = "store.backfill_ended"
+    SUBJECT: ClassVar[str] = "store_id"
+    store_id: UUID
+    backfill_id: UUID
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoreTold(Fact):
     """The store of an order shows a shipment now (`sent`), or never will as it is (`refused`)."""
 

@@ -1,14 +1,26 @@
-"""Reading what stores delivered, reading orders from stores, and telling stores of shipments."""
+"""Reading what stores delivered, sweeping stores for what they did not, and telling stores of shipments."""
 
 from __future__ import annotations
 
+import asyncio
+import random
+from collections import Counter
 from collections.abc import Sequence
+from datetime import timedelta
 
+from fulfilhub.platform import metrics
 from fulfilhub.platform.jobs.tickets import OUTSIDE_QUEUE, Retry, Run, Ticket, task
-from fulfilhub.platform.scopes import Merchant
+from fulfilhub.platform.scopes import Merchant, Platform
 from fulfilhub.stores import queries
 from fulfilhub.stores.adapters import adapter_for, port
-from fulfilhub.stores.commands import deliveries, updates
+from fulfilhub.stores.commands import backfilling, deliveries, gaps, reading, sweeping, updates
+from fulfilhub.stores.rules.completeness import SweepState, after_try, state_of
+
+SPREAD = timedelta(minutes=1)
+"""Runs that become due in one turn of the clock begin at random within it."""
+
+CALLS_AT_ONCE = 4
+"""Requests to one store at once, where it is asked about several orders."""
 
 
 @task("stores.read_delivery", batch=100)
@@ -55,3 +67,115 @@ async def tell_shipment(run: Run, tickets: Sequence[Ticket]) -> None:
             await work.finish(tickets)
     if again is not None:
         raise Retry(again.reason, again.after)
+
+
+@task("stores.sweep_due", batch=1)
+async def sweep_due(run: Run, tickets: Sequence[Ticket]) -> None:
+    """Begin the sweeps that are due, spread over the next minute, and count how complete stores are."""
+    interval = timedelta(seconds=run.settings.sweeps.interval)
+    async with run.works.begin(Platform("sweep stores")) as work:
+        await work.finish(tickets)
+        begun = await sweeping.begin_due(work, run.settings.sweeps)
+        for merchant_id, store_id, run_id in begun:
+            due_at = work.now + SPREAD * _chance()
+            await work.enqueue_for(merchant_id, sweeping.PAGE, {"store_id": store_id, "run_id": run_id}, due_at)
+        if len(begun) == sweeping.AT_ONCE:
+            await work.enqueue_for(run.account_id, "stores.sweep_due", {})
+        counts = Counter(state_of(each, interval, work.now) for each in await queries.standings(work))
+    for state in SweepState:
+        metrics.STORES.labels(state).set(counts[state])
+
+
+@task("stores.sweep", queue=OUTSIDE_QUEUE, batch=1)
+async def sweep(run: Run, tickets: Sequence[Ticket]) -> None:
+    """Read one page of a store's list of changed orders, between two transactions."""
+    (ticket,) = tickets
+    scope = Merchant(run.account_id, "system")
+    store_id, run_id = ticket.uuid("store_id"), ticket.uuid("run_id")
+    async with run.works.begin(scope) as work:
+        leg = await sweeping.leg(work, run.vault, store_id, run_id)
+        if leg is None:
+            await work.finish(tickets)
+    if leg is None:
+        return
+    adapter = adapter_for(leg.connection.platform)
+    listed = await adapter.changed_orders(run.http, leg.connection, leg.since, leg.cursor)
+    async with run.works.begin(scope) as work:
+        await work.finish(tickets)
+        await sweeping.take_page(work, store_id, run_id, leg, listed, run.settings.sweeps, _chance())
+
+
+@task("stores.read_orders", queue=OUTSIDE_QUEUE, batch=1)
+async def read_orders(run: Run, tickets: Sequence[Ticket]) -> None:
+    """Read some of the orders that wait, between two transactions, and take them as the store has them now."""
+    (ticket,) = tickets
+    scope = Merchant(run.account_id, "system")
+    store_id, reader_id = ticket.uuid("store_id"), ticket.uuid("reader_id")
+    async with run.works.begin(scope) as work:
+        batch = await reading.take_turn(work, run.vault, store_id, reader_id, _chance())
+        if batch is None:
+            await work.finish(tickets)
+    if batch is None:
+        return
+    adapter, turns = adapter_for(batch.connection.platform), asyncio.Semaphore(CALLS_AT_ONCE)
+
+    async def read(external_id: str) -> reading.Answer:
+        async with turns:
+            return await adapter.fetch_order(run.http, batch.connection, external_id)
+
+    answers = await asyncio.gather(*(read(row.external_id) for row in batch.rows))
+    async with run.works.begin(scope) as work:
+        await work.finish(tickets)
+        await reading.conclude(work, batch, reader_id, answers)
+
+
+@task("stores.ask_gaps", queue=OUTSIDE_QUEUE, batch=1)
+async def ask_gaps(run: Run, tickets: Sequence[Ticket]) -> None:
+    """Ask a store about numbers that nobody has, between two transactions."""
+    (ticket,) = tickets
+    scope = Merchant(run.account_id, "system")
+    store_id = ticket.uuid("store_id")
+    async with run.works.begin(scope) as work:
+        row = await queries.sealed_store(work, store_id)
+        connection = queries.connection(run.vault, row, work.now)
+        asked = await gaps.to_ask(work, store_id)
+    adapter, turns = adapter_for(connection.platform), asyncio.Semaphore(CALLS_AT_ONCE)
+
+    async def ask(number: str) -> gaps.Answer:
+        async with turns:
+            return await adapter.find_number(run.http, connection, number)
+
+    answers = await asyncio.gather(*(ask(gap.number) for gap in asked))
+    async with run.works.begin(scope) as work:
+        await work.finish(tickets)
+        await gaps.close(work, store_id, list(zip(asked, answers, strict=True)), _chance())
+
+
+@task("stores.backfill", queue=OUTSIDE_QUEUE, batch=1)
+async def backfill(run: Run, tickets: Sequence[Ticket]) -> None:
+    """Read one page of a store's history, between two transactions."""
+    (ticket,) = tickets
+    scope = Merchant(run.account_id, "system")
+    store_id, backfill_id = ticket.uuid("store_id"), ticket.uuid("backfill_id")
+    async with run.works.begin(scope) as work:
+        leg = await backfilling.leg(work, run.vault, store_id, backfill_id)
+        if leg is None:
+            await work.finish(tickets)
+    if leg is None:
+        return
+    listed: port.Changed | port.Refused | port.Retry
+    if isinstance(leg, port.Refused):
+        listed = leg
+    else:
+        adapter = adapter_for(leg.connection.platform)
+        listed = await adapter.changed_orders(run.http, leg.connection, leg.since, leg.cursor, survey=leg.survey)
+    if isinstance(listed, port.Retry) and ticket.attempts < run.settings.jobs.max_attempts:
+        wait = max(listed.after, after_try(ticket.attempts, _chance()).total_seconds())
+        raise Retry(listed.reason, wait)
+    async with run.works.begin(scope) as work:
+        await work.finish(tickets)
+        await backfilling.take_page(work, store_id, backfill_id, listed)
+
+
+def _chance() -> float:
+    return random.random()  # noqa: S311 - jitter is no secret

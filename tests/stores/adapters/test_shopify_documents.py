@@ -25,7 +25,7 @@ def published(version: str) -> GraphQLSchema:
 
 
 def test_there_are_documents() -> None:
-    assert len(DOCUMENTS) == 9
+    assert len(DOCUMENTS) == 10
 
 
 @pytest.mark.parametrize("name", sorted(DOCUMENTS))

@@ -1,6 +1,6 @@
-"""The port between us and any storefront: seven verbs in our words, and the plain data they take and give.
+"""The port between us and any storefront: eight verbs in our words, and the plain data they take and give.
 
-The three pure verbs (`verify`, `read_delivery`, `normalise`) read what a store sent; the four outward ones
+The three pure verbs (`verify`, `read_delivery`, `normalise`) read what a store sent; the five outward ones
 make one attempt each and say how it ended. When to try again is the job runner's business.
 """
 
@@ -148,10 +148,22 @@ class Missing:
 @dataclass(frozen=True, slots=True)
 class Changed:
     """Orders changed since, oldest first, as (external id, the store's time of change). `cursor` is None at
-    the end."""
+    the end. `at` is the store's own clock when it answered, where it tells. Only where they were asked for
+    (`survey`): `total`, how many orders the whole list has, and `reach`, the time before which the store hides
+    orders from us; None: not known, or nothing is hidden."""
 
     orders: tuple[tuple[str, datetime], ...]
     cursor: str | None = None
+    at: datetime | None = None
+    total: int | None = None
+    reach: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """There is an order of that number: its external id."""
+
+    external_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +204,12 @@ class Refused:
 class StoreAdapter(Protocol):
     """One storefront platform. Stateless: everything about a store comes in the arguments."""
 
+    @property
+    def counts_orders(self) -> bool:
+        """Are orders numbered by a counter of their own, so that a missing number is worth a question? (It still
+        proves nothing: no platform promises numbers without gaps.)"""
+        ...
+
     def verify(self, headers: Mapping[str, str], body: bytes, secrets: tuple[str, ...]) -> bool:
         """Is `body`, byte for byte as received, signed with one of the secrets? Takes the same time for any
         answer. False without secrets. A `Kind.PING` is not signed by its platform: read the delivery
@@ -214,10 +232,22 @@ class StoreAdapter(Protocol):
         ...
 
     async def changed_orders(
-        self, http: httpx.AsyncClient, connection: Connection, since: datetime, cursor: str | None = None
+        self,
+        http: httpx.AsyncClient,
+        connection: Connection,
+        since: datetime,
+        cursor: str | None = None,
+        *,
+        survey: bool = False,
     ) -> Changed | Refused | Retry:
         """A page of the orders changed after `since`. An order may be listed twice, and none is passed
-        over."""
+        over. `survey`: also how much there is."""
+        ...
+
+    async def find_number(
+        self, http: httpx.AsyncClient, connection: Connection, number: str
+    ) -> Named | Missing | Refused | Retry:
+        """The order with this number, as customers see it. Only asked where `counts_orders`."""
         ...
 
     async def push_shipment(

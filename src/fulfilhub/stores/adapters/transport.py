@@ -20,10 +20,12 @@ _LONGEST_WAIT = 3600.0
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A 2xx answer with JSON, or a 404 or 410 with whatever came: only the caller knows what it was looking
-    for."""
+    for. `at` is the sender's clock, by its Date header; `total` what WordPress says a whole list has."""
 
     status: int
     data: object
+    at: datetime | None = None
+    total: int | None = None
 
 
 async def read(http: httpx.AsyncClient, request: httpx.Request) -> Answer | Refused | Retry:
@@ -55,7 +57,9 @@ def _judged(response: httpx.Response) -> Answer | InDoubt | Refused | Retry:
     data = reading.parse(response.content)
     if response.is_success:
         # A page instead of JSON comes from something in front of the store; what the store did is unknown.
-        return Answer(status, data) if data is not None else InDoubt("The store's answer is not JSON.")
+        if data is None:
+            return InDoubt("The store's answer is not JSON.")
+        return Answer(status, data, _sent_at(response), reading.quantity(response.headers.get("X-WP-Total")))
     if status in (404, 410):
         return Answer(status, data)
     if status == 429:
@@ -81,6 +85,14 @@ def waiting_time(response: httpx.Response, otherwise: float) -> float:
         return otherwise
     wait = (until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
     return min(max(wait, 1.0), _LONGEST_WAIT)
+
+
+def _sent_at(response: httpx.Response) -> datetime | None:
+    try:
+        at = parsedate_to_datetime(response.headers.get("Date", ""))
+    except ValueError:
+        return None
+    return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
 
 
 def _message(data: object) -> str:

@@ -16,6 +16,7 @@ from fulfilhub.platform.errors import Conflict, FieldError, Invalid
 from fulfilhub.platform.secrets import Vault, new_token
 from fulfilhub.platform.work import Work
 from fulfilhub.stores import queries
+from fulfilhub.stores.commands.sweeping import keep_sweeping, stop_sweeping
 from fulfilhub.stores.events import StoreConnected, StoreDisconnected
 from fulfilhub.stores.models import Store
 from fulfilhub.stores.rules import (
@@ -92,6 +93,8 @@ async def connect(work: Work, vault: Vault, new: NewStore) -> Made:
         await work.db.execute(insert(Store).values(values))
     except IntegrityError:
         raise _exists() from None
+    if new.platform is not PlatformKind.API:
+        await keep_sweeping(work, store_id)
     work.publish(StoreConnected(store_id=store_id, platform=new.platform))
     return Made(store_id, own)
 
@@ -122,6 +125,9 @@ async def change(work: Work, vault: Vault, store_id: UUID, wanted: StoreChange, 
         )
     except IntegrityError:
         raise _exists() from None
+    moved = values.get("base_url", before.base_url) != before.base_url
+    if platform is not PlatformKind.API and (moved or wanted.credentials is not None):
+        await keep_sweeping(work, store_id, anew=moved)
 
 
 async def rotate_secret(work: Work, vault: Vault, store_id: UUID, given: str | None) -> Made:
@@ -154,6 +160,7 @@ async def disconnect(work: Work, store_id: UUID) -> None:
     )
     platform = done.scalar_one_or_none()
     if platform is not None:
+        await stop_sweeping(work, store_id)
         work.publish(StoreDisconnected(store_id=store_id, platform=platform))
 
 

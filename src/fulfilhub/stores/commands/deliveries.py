@@ -27,6 +27,7 @@ from fulfilhub.stores.rules import Outcome, live_secrets
 
 KEPT_HEADERS = ("x-wc-webhook-", "x-shopify-", "content-type", "user-agent")
 SEEN_EVERY = timedelta(minutes=1)
+NO_NEWS = frozenset({orders.Outcome.UNCHANGED, orders.Outcome.STALE, orders.Outcome.REREAD})
 
 HANDLED = text(
     """
@@ -39,6 +40,15 @@ SEEN = text(
     """
     UPDATE stores SET last_seen_at = :now
     WHERE merchant_id = :account AND id = ANY (:ids) AND (last_seen_at IS NULL OR last_seen_at < :before)
+    """
+)
+# The webhook of what a sweep had found before came after all.
+ARRIVED = text(
+    """
+    UPDATE store_late_orders AS l SET arrived_at = :now
+    FROM unnest(cast(:external_ids AS text[]), cast(:times AS timestamptz[])) AS t (external_id, told_at)
+    WHERE l.merchant_id = :account AND l.store_id = :store AND l.external_id = t.external_id AND l.arrived_at IS NULL
+      AND (l.what = 'order' OR l.changed_at <= t.told_at)
     """
 )
 
@@ -112,6 +122,8 @@ async def read_deliveries(work: Work, vault: Vault, message_ids: Sequence[UUID])
         pile.verdicts[message.id] = _read(vault, stores[_store_id(message)], message, pile)
     for store_id, told in sorted(pile.orders.items()):
         taken = await orders.take(work, store_id, [order for _, order in told])
+        old = [order for (_, order), one in zip(told, taken, strict=True) if one.outcome in NO_NEWS]
+        await _arrived(work, store_id, old)
         for (message_id, _), one in zip(told, taken, strict=True):
             if one.reread:
                 pile.rereads[store_id, one.external_id] = message_id
@@ -144,7 +156,7 @@ async def take_reread(
             case port.Found(payload):
                 order = adapter_for(store.platform).normalise(payload, settings)
             case port.Missing():
-                await _gone(work, store.id, external_id)
+                await gone(work, store.id, external_id)
                 return
             case port.Refused(_, reason):
                 order = await _as_delivered(work, vault, store, message_id, reason)
@@ -214,7 +226,7 @@ def _unreadable(pile: _Pile, store_id: UUID, external_id: str | None, message_id
     return Verdict(message_id, Outcome.UNREADABLE, reason)
 
 
-async def _gone(work: Work, store_id: UUID, external_id: str) -> None:
+async def gone(work: Work, store_id: UUID, external_id: str) -> None:
     """Pass on that the store has an order no longer. What a warehouse has in hand is asked back; what was sent can't be
     called back."""
     order_id = await queries.order_of(work, store_id, external_id)
@@ -235,6 +247,13 @@ async def _as_delivered(
     if delivery.payload is None:
         raise Unreadable(reason)
     return adapter.normalise(delivery.payload, queries.adapter_settings(store))
+
+
+async def _arrived(work: Work, store_id: UUID, told: Sequence[IncomingOrder]) -> None:
+    if told:
+        given = {"account": work.account_id, "store": store_id, "now": work.now}
+        given |= {"external_ids": [order.external_id for order in told], "times": [order.updated_at for order in told]}
+        await work.db.execute(ARRIVED, given)
 
 
 async def _seen(work: Work, store_ids: Sequence[UUID]) -> None:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from fulfilhub.stores.routes import connecting, stores
+from fulfilhub.stores.routes import completeness, connecting, stores
 
-ROUTES = [*stores.ROUTES, *connecting.ROUTES]
+ROUTES = [*stores.ROUTES, *completeness.ROUTES, *connecting.ROUTES]

@@ -32,7 +32,7 @@ from fulfilhub.shipping.events import (
     PromiseKept,
     ShipmentCreated,
 )
-from fulfilhub.stores.events import StoreConnected, StoreDisconnected, StoreTold
+from fulfilhub.stores.events import BackfillEnded, OrderFoundLate, StoreConnected, StoreDisconnected, StoreTold
 from fulfilhub.webhooks.events import WebhookEndpointChanged, WebhookEndpointDisabled
 
 M = (AccountKind.MERCHANT,)
@@ -111,6 +111,8 @@ PUBLIC: tuple[Public, ...] = (
     Public(StoreConnected, values={"platform": "woocommerce"}),
     Public(StoreDisconnected, values={"platform": "shopify"}),
     Public(StoreTold, values={"state": "sent"}),
+    Public(OrderFoundLate, values={"what": "order", "how": "sweep"}),
+    Public(BackfillEnded, values={"state": "completed"}),
     Public(ChargeMade, values={"kind": "order_fulfilled", "amount_minor": 250, "currency": "GBP"}),
     Public(ContractChanged, BOTH, values={"state": "active"}),
     Public(WarehouseChanged, BOTH, values={"state": "active", "version": 2}),

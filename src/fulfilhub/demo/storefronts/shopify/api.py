@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TypeVar
 
 from graphql import build_schema, graphql_sync
@@ -16,6 +17,7 @@ from litestar.params import FromPath
 from fulfilhub.demo.storefronts.shopify.mutations import Info, Mutations
 from fulfilhub.demo.storefronts.shopify.orders import (
     Json,
+    Order,
     Variant,
     connection,
     graph_order,
@@ -75,6 +77,8 @@ class _Admin:
         root = {
             "order": _one(shop.orders, graph_order),
             "orders": self._listed,
+            "ordersCount": lambda _info, query="", **_: {"count": len(self._chosen(query))},
+            "currentAppInstallation": {"accessScopes": [{"handle": name} for name in shop.scopes]},
             "fulfillment": _one(sent, graph_sent),
             "fulfillmentOrder": _one(waiting, graph_waiting),
             "productVariant": _one(shop.variants, _graph_variant),
@@ -89,13 +93,23 @@ class _Admin:
         return {**answer, "extensions": _cost(actual=23)}
 
     def _listed(self, info: Info, query: str = "", **page: object) -> Json:
-        """Understands `updated_at:>='...'` and nothing else."""
-        since = re.search(r"updated_at:>='([^']+)'", query)
-        start = since[1] if since else ""
-        found = [o for o in self.shop.orders.values() if (stamp(o.updated_at) or "") >= start]
-        found.sort(key=lambda order: order.updated_at)
         page.pop("sortKey", None)
-        return connection([graph_order(order) for order in found])(info, **page)
+        return connection([graph_order(order) for order in self._chosen(query)])(info, **page)
+
+    def _chosen(self, query: str) -> list[Order]:
+        """Understands `updated_at:>='...'` and `name:"..."` and nothing else. An app that may not read all orders sees
+        those of the last 60 days."""
+        since, name = re.search(r"updated_at:>='([^']+)'", query), re.search(r'name:"([^"]+)"', query)
+        start = since[1] if since else ""
+        hidden = timedelta(days=60) if "read_all_orders" not in self.shop.scopes else timedelta(days=36500)
+        found = [
+            o
+            for o in self.shop.orders.values()
+            if (stamp(o.updated_at) or "") >= start
+            and (name is None or o.name == name[1])
+            and o.created_at > self.shop.now() - hidden
+        ]
+        return sorted(found, key=lambda order: order.updated_at)
 
 
 def _one(rows: Mapping[str, Row], shown: Callable[[Row], Json]) -> Callable[..., Json | None]:

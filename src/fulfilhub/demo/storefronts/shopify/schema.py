@@ -68,8 +68,14 @@ type InventoryQuantity { quantity: Int! }
 type InventoryLevel { quantities(names: [String!]!): [InventoryQuantity!]! }
 type InventoryItem { id: ID! tracked: Boolean! inventoryLevel(locationId: ID!): InventoryLevel }
 
+type Count { count: Int! }
+type AccessScope { handle: String! }
+type AppInstallation { accessScopes: [AccessScope!]! }
+
 type Query {
+  currentAppInstallation: AppInstallation
   order(id: ID!): Order
+  ordersCount(query: String, limit: Int = 10000): Count
   orders(first: Int, after: String, query: String, sortKey: OrderSortKeys): OrderConnection!
   fulfillment(id: ID!): Fulfillment
   fulfillmentOrder(id: ID!): FulfillmentOrder

@@ -42,6 +42,7 @@ class ShopifyShop:
     orders: dict[str, Order] = field(default_factory=dict)
     variants: dict[str, Variant] = field(default_factory=dict)
     record: Record = field(default_factory=Record)
+    scopes: tuple[str, ...] = ("read_orders", "read_all_orders")
     _last_id: int = 5_500_000_000_000
 
     def stock(self, sku: str, name: str, price: str, units: int = 100, grams: int = 350) -> Variant:

@@ -8,6 +8,7 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.utils import format_datetime
 from urllib.parse import parse_qsl, quote
 
 from litestar import Litestar, Request, Response, route
@@ -60,7 +61,7 @@ class _Rest:
     def _read(self, parts: list[str], request: Call) -> Reply:
         match parts:
             case ["orders"]:
-                return Response(self._listed(dict(request.query_params)))
+                return self._listed(dict(request.query_params))
             case ["orders", number] if _known(number, self.shop.orders):
                 return Response(self.shop.orders[int(number)])
             case ["orders", number, "notes"] if _known(number, self.shop.orders):
@@ -98,14 +99,18 @@ class _Rest:
             fields.append({"id": self.shop.next_id(), **row})
         return self.shop.change(order, **{**body, "meta_data": fields})
 
-    def _listed(self, query: Mapping[str, str]) -> list[Json]:
+    def _listed(self, query: Mapping[str, str]) -> Reply:
+        """Orders in the bin are not listed. The Date is the shop's own clock."""
         after = query.get("modified_after", "")
-        found = [o for o in self.shop.orders.values() if str(o["date_modified_gmt"]) > after]
+        listed = [o for o in self.shop.orders.values() if o["status"] != "trash"]
+        found = [o for o in listed if str(o["date_modified_gmt"]) > after]
         found.sort(key=lambda o: str(o["date_modified_gmt"]))
         size, page = int(query.get("per_page", "10")), int(query.get("page", "1"))
         names = query.get("_fields", "").split(",")
         chosen = found[(page - 1) * size : page * size]
-        return [{name: order[name] for name in names if name in order} or order for order in chosen]
+        shown: list[object] = [{name: order[name] for name in names if name in order} or order for order in chosen]
+        headers = {"X-WP-Total": str(len(found)), "Date": format_datetime(self.shop.now().astimezone(UTC), usegmt=True)}
+        return Response(shown, headers=headers)
 
     def _authenticated(self, request: Call) -> bool:
         """Basic auth over TLS only; otherwise OAuth 1.0a, as `WC_REST_Authentication` checks it."""

@@ -6,19 +6,22 @@ from collections.abc import Mapping
 
 from fulfilhub.stores.adapters.shopify.deliveries import read_delivery
 from fulfilhub.stores.adapters.shopify.normalise import normalise
-from fulfilhub.stores.adapters.shopify.orders import changed_orders, fetch_order
+from fulfilhub.stores.adapters.shopify.orders import changed_orders, fetch_order, find_number
 from fulfilhub.stores.adapters.shopify.shipments import push_shipment
 from fulfilhub.stores.adapters.shopify.stock import push_stock
 from fulfilhub.stores.adapters.signature import header, signed_by_one_of
 
 
 class Shopify:
-    """The seven verbs of `StoreAdapter` for Shopify."""
+    """The eight verbs of `StoreAdapter` for Shopify."""
+
+    counts_orders = True
 
     read_delivery = staticmethod(read_delivery)
     normalise = staticmethod(normalise)
     fetch_order = staticmethod(fetch_order)
     changed_orders = staticmethod(changed_orders)
+    find_number = staticmethod(find_number)
     push_shipment = staticmethod(push_shipment)
     push_stock = staticmethod(push_stock)
 

@@ -81,10 +81,20 @@ query FulfilHubFulfilmentLines($id: ID!, $after: String) {
 )
 
 CHANGED_ORDERS = """
-query FulfilHubChangedOrders($query: String!, $after: String) {
+query FulfilHubChangedOrders($query: String!, $after: String, $survey: Boolean!) {
   orders(first: 100, after: $after, query: $query, sortKey: UPDATED_AT) {
     pageInfo { hasNextPage endCursor }
     nodes { id updatedAt }
+  }
+  ordersCount(query: $query, limit: null) @include(if: $survey) { count }
+  currentAppInstallation @include(if: $survey) { accessScopes { handle } }
+}
+"""
+
+ORDERS_NAMED = """
+query FulfilHubOrdersNamed($query: String!) {
+  orders(first: 20, query: $query) {
+    nodes { id name }
   }
 }
 """

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 
 import httpx
 
+from fulfilhub.platform.clock import utc_now
 from fulfilhub.stores.adapters import reading
-from fulfilhub.stores.adapters.port import Changed, Connection, Found, Missing, Refused, Retry
+from fulfilhub.stores.adapters.port import Changed, Connection, Found, Missing, Named, Refused, Retry
 from fulfilhub.stores.adapters.shopify import client, documents, pages
 from fulfilhub.stores.adapters.shopify.ids import is_order
+
+READ_ALL = "read_all_orders"
+SHOWN = timedelta(days=60)
+"""How long ago an order was made that an app without READ_ALL may see."""
 
 
 async def fetch_order(
@@ -37,21 +43,51 @@ async def fetch_order(
 
 
 async def changed_orders(
-    http: httpx.AsyncClient, connection: Connection, since: datetime, cursor: str | None = None
+    http: httpx.AsyncClient,
+    connection: Connection,
+    since: datetime,
+    cursor: str | None = None,
+    *,
+    survey: bool = False,
 ) -> Changed | Refused | Retry:
     """Orders changed at or after `since`, oldest change first. Shopify's cursor holds the place by time and
     id, so an order that changes while we read comes again at the end."""
     start = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    variables = {"query": f"updated_at:>='{start}'", "after": cursor}
+    variables = {"query": f"updated_at:>='{start}'", "after": cursor, "survey": survey}
     answer = await client.query(http, connection, documents.CHANGED_ORDERS, variables)
     if isinstance(answer, Missing):
         return Retry("The place in the list was lost.")
     if isinstance(answer, Refused | Retry):
         return answer
     page = answer.get("orders")
+    if not isinstance(page, dict):
+        return Retry("Shopify gave no list of orders.")  # a null must never be read as an empty list
     orders = tuple(
         (found, reading.moment(row.get("updatedAt")) or reading.UNKNOWN_TIME)
         for row in reading.rows(page)
         if (found := reading.text(row.get("id")))
     )
-    return Changed(orders, pages.next_page(page) or None)
+    total = reading.quantity(reading.table(answer.get("ordersCount")).get("count"))
+    return Changed(orders, pages.next_page(page) or None, None, total, _reach(answer) if survey else None)
+
+
+async def find_number(
+    http: httpx.AsyncClient, connection: Connection, number: str
+) -> Named | Missing | Refused | Retry:
+    """Shopify searches by words, so what it finds is compared once more."""
+    quoted = number.replace("\\", "\\\\").replace('"', '\\"')
+    answer = await client.query(http, connection, documents.ORDERS_NAMED, {"query": f'name:"{quoted}"'})
+    if isinstance(answer, Missing):
+        return Retry("Shopify gave no list of orders.")
+    if isinstance(answer, Refused | Retry):
+        return answer
+    found = reading.rows(answer.get("orders"))
+    named = next((reading.text(row.get("id")) for row in found if reading.text(row.get("name")) == number), "")
+    return Named(named) if is_order(named) else Missing()
+
+
+def _reach(answer: Mapping[str, object]) -> datetime | None:
+    """The time before which orders are hidden from us; none are when the merchant granted READ_ALL."""
+    scopes = reading.table(answer.get("currentAppInstallation")).get("accessScopes")
+    granted = {reading.text(row.get("handle")) for row in reading.rows(scopes)}
+    return None if READ_ALL in granted else utc_now() - SHOWN

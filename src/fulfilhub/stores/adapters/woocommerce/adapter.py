@@ -7,18 +7,21 @@ from collections.abc import Mapping
 from fulfilhub.stores.adapters.signature import header, signed_by_one_of
 from fulfilhub.stores.adapters.woocommerce.deliveries import read_delivery
 from fulfilhub.stores.adapters.woocommerce.normalise import normalise
-from fulfilhub.stores.adapters.woocommerce.orders import changed_orders, fetch_order
+from fulfilhub.stores.adapters.woocommerce.orders import changed_orders, fetch_order, find_number
 from fulfilhub.stores.adapters.woocommerce.shipments import push_shipment
 from fulfilhub.stores.adapters.woocommerce.stock import push_stock
 
 
 class WooCommerce:
-    """The seven verbs of `StoreAdapter` for WooCommerce."""
+    """The eight verbs of `StoreAdapter` for WooCommerce."""
+
+    counts_orders = False
 
     read_delivery = staticmethod(read_delivery)
     normalise = staticmethod(normalise)
     fetch_order = staticmethod(fetch_order)
     changed_orders = staticmethod(changed_orders)
+    find_number = staticmethod(find_number)
     push_shipment = staticmethod(push_shipment)
     push_stock = staticmethod(push_stock)
 

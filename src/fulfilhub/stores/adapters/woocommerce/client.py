@@ -24,11 +24,21 @@ async def get(
 ) -> object | Missing | Refused | Retry:
     """The JSON at `path` (below `/wp-json/wc/v3/`); Missing when WooCommerce itself says that there is no
     such id."""
+    answer = await ask(http, connection, path, query)
+    return answer.data if isinstance(answer, Answer) else answer
+
+
+async def ask(
+    http: httpx.AsyncClient, connection: Connection, path: str, query: Mapping[str, str] = _NO_QUERY
+) -> Answer | Missing | Refused | Retry:
+    """As `get`, with what stands in the answer's headers."""
     request = _request(http, connection, "GET", path, query, None)
     if isinstance(request, Refused):
         return request
     outcome = await transport.read(http, request)
-    return _found(outcome) if isinstance(outcome, Answer) else outcome
+    if not isinstance(outcome, Answer):
+        return outcome
+    return outcome if outcome.status < 300 else _not_found(outcome)
 
 
 async def send(
@@ -43,8 +53,10 @@ async def send(
 
 
 def _found(answer: Answer) -> object | Missing | Refused:
-    if answer.status < 300:
-        return answer.data
+    return answer.data if answer.status < 300 else _not_found(answer)
+
+
+def _not_found(answer: Answer) -> Missing | Refused:
     # A 404 may also mean that the address is wrong or the API switched off, and then nothing is known of the
     # order.
     if reading.text(reading.table(answer.data).get("code")).endswith("_invalid_id"):

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import httpx
 
 from fulfilhub.stores.adapters import reading
-from fulfilhub.stores.adapters.port import Changed, Connection, Found, Missing, Refused, Retry
+from fulfilhub.stores.adapters.port import Changed, Connection, Found, Missing, Named, Refused, Retry
 from fulfilhub.stores.adapters.woocommerce import client
 
 PAGE = 100
@@ -34,16 +34,21 @@ async def fetch_order(
 
 
 async def changed_orders(
-    http: httpx.AsyncClient, connection: Connection, since: datetime, cursor: str | None = None
+    http: httpx.AsyncClient,
+    connection: Connection,
+    since: datetime,
+    cursor: str | None = None,
+    *,
+    survey: bool = False,
 ) -> Changed | Refused | Retry:
-    """Orders changed after `since`, oldest change first.
+    """Orders changed after `since`, oldest change first. Orders in the bin are not listed.
 
     Page numbers alone would pass over orders: one that changes while we read moves to the end and the rest
     move up. So the next page starts from the last change seen, a second earlier (`modified_after` is
     exclusive and counts whole seconds); only when a whole page shares one second does the page number move.
     """
     start, page = _position(cursor) if cursor else (since, 1)
-    listed = await client.get(
+    answer = await client.ask(
         http,
         connection,
         "orders",
@@ -57,17 +62,28 @@ async def changed_orders(
             "_fields": "id,date_modified_gmt",
         },
     )
-    if isinstance(listed, Missing):
+    if isinstance(answer, Missing):
         return client.NOT_WOOCOMMERCE
-    if isinstance(listed, Refused | Retry):
-        return listed
+    if isinstance(answer, Refused | Retry):
+        return answer
+    if not isinstance(answer.data, list):
+        return client.NOT_WOOCOMMERCE  # an empty list must never be read out of something else
+    listed = answer.data
     orders = tuple(
         (found, reading.moment(row.get("date_modified_gmt")) or reading.UNKNOWN_TIME)
         for row in reading.rows(listed)
         if (found := reading.identifier(row.get("id")))
     )
     full = len(reading.rows(listed)) >= PAGE and orders
-    return Changed(orders, _next(start, page, orders[-1][1]) if full else None)
+    following = _next(start, page, orders[-1][1]) if full else None
+    return Changed(orders, following, answer.at, answer.total if survey else None)
+
+
+async def find_number(
+    http: httpx.AsyncClient, connection: Connection, number: str
+) -> Named | Missing | Refused | Retry:
+    """WooCommerce has no counter of orders: an order's number is its id, and all kinds of posts share those."""
+    return Refused("no_numbers", "WooCommerce can't be asked for an order by its number.")
 
 
 def _next(start: datetime, page: int, last: datetime) -> str:

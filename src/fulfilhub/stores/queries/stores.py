@@ -1,0 +1,165 @@
+"""Every look at stores, the codes that connect them, and how to reach them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import select
+
+from fulfilhub.platform import ids
+from fulfilhub.platform.errors import NotFound
+from fulfilhub.platform.secrets import Vault
+from fulfilhub.platform.work import Work
+from fulfilhub.stores.adapters.port import Connection, StoreSettings
+from fulfilhub.stores.models import Store, StoreCode
+from fulfilhub.stores.rules import LiveSecret, PlatformKind, Settings, live_secrets
+
+
+class DoorRow(NamedTuple):
+    """Whose store it is: all that may be known before the signature is checked."""
+
+    merchant_id: UUID
+    platform: PlatformKind
+
+
+class StoreRow(NamedTuple):
+    id: UUID
+    platform: str
+    name: str
+    base_url: str
+    shop_domain: str
+    settings: dict[str, object]
+    state: str
+    last_seen_at: datetime | None
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class SealedRow(NamedTuple):
+    """A store with what the vault keeps of it."""
+
+    store: StoreRow
+    credentials: bytes
+    secrets: bytes
+
+
+STORE = tuple(getattr(Store, name) for name in StoreRow._fields)
+
+
+class CodeRow(NamedTuple):
+    """A connection code, locked."""
+
+    platform: str | None
+    name: str
+    base_url: str
+    challenge: str
+    expires_at: datetime
+    used_at: datetime | None
+
+
+async def code_door(work: Work, fingerprint: bytes) -> tuple[UUID, UUID] | None:
+    """(merchant, code) of a connection code, in the scope Nobody; None for an unknown one."""
+    rows = await work.fetch_raw("SELECT merchant_id, code_id FROM resolve_store_code($1)", fingerprint)
+    return (rows[0]["merchant_id"], rows[0]["code_id"]) if rows else None
+
+
+async def lock_code(work: Work, code_id: UUID) -> CodeRow | None:
+    """A code, locked: of two who use it at once, the second finds it used."""
+    columns = [getattr(StoreCode, name) for name in CodeRow._fields]
+    query = select(*columns).where(StoreCode.merchant_id == work.account_id, StoreCode.id == code_id)
+    row = (await work.db.execute(query.with_for_update())).one_or_none()
+    return None if row is None else CodeRow._make(row)
+
+
+async def store_at(work: Work, base_url: str) -> StoreRow | None:
+    """The merchant's store at this address."""
+    query = select(*STORE).where(Store.merchant_id == work.account_id, Store.base_url == base_url)
+    row = (await work.db.execute(query)).one_or_none()
+    return None if row is None else StoreRow._make(row)
+
+
+async def door(work: Work, store_id: UUID) -> DoorRow:
+    """Whose store this is, in the scope Nobody. Raises NotFound."""
+    rows = await work.fetch_raw("SELECT merchant_id, platform FROM store_door($1)", store_id)
+    if not rows:
+        raise _no_store(store_id)
+    return DoorRow(rows[0]["merchant_id"], PlatformKind(rows[0]["platform"]))
+
+
+async def get_store(work: Work, store_id: UUID) -> StoreRow:
+    """One of the merchant's stores. Raises NotFound."""
+    query = select(*STORE).where(Store.merchant_id == work.account_id, Store.id == store_id)
+    row = (await work.db.execute(query)).one_or_none()
+    if row is None:
+        raise _no_store(store_id)
+    return StoreRow(*row)
+
+
+async def list_stores(work: Work, after: UUID | None, limit: int) -> list[StoreRow]:
+    """The merchant's stores by age."""
+    query = select(*STORE).where(Store.merchant_id == work.account_id).order_by(Store.id).limit(limit)
+    if after is not None:
+        query = query.where(Store.id > after)
+    return [StoreRow(*row) for row in await work.db.execute(query)]
+
+
+async def sealed(work: Work, store_ids: Sequence[UUID], *, lock: bool = False) -> dict[UUID, SealedRow]:
+    """Stores with their sealed parts, optionally locked (in id order)."""
+    query = (
+        select(*STORE, Store.credentials, Store.secrets)
+        .where(Store.merchant_id == work.account_id, Store.id.in_(store_ids))
+        .order_by(Store.id)
+    )
+    rows = await work.db.execute(query.with_for_update() if lock else query)
+    return {row.id: SealedRow(StoreRow(*row[:-2]), row.credentials, row.secrets) for row in rows}
+
+
+async def sealed_store(work: Work, store_id: UUID, *, lock: bool = False) -> SealedRow:
+    """One store with its sealed parts. Raises NotFound."""
+    found = (await sealed(work, [store_id], lock=lock)).get(store_id)
+    if found is None:
+        raise _no_store(store_id)
+    return found
+
+
+def open_secrets(vault: Vault, row: SealedRow) -> list[LiveSecret]:
+    """A store's webhook secrets, newest first, ended ones included."""
+    return msgspec.json.decode(vault.decrypt(row.secrets), type=list[LiveSecret])
+
+
+def connection(vault: Vault, row: SealedRow, now: datetime) -> Connection:
+    """How to reach a store that has an adapter, with its secrets opened."""
+    if row.store.platform == PlatformKind.API:
+        raise LookupError("A store of platform api has no adapter.")
+    return Connection(
+        platform="shopify" if row.store.platform == PlatformKind.SHOPIFY else "woocommerce",
+        base_url=row.store.base_url,
+        credentials=vault.decrypt_map(row.credentials),
+        secrets=live_secrets(open_secrets(vault, row), now),
+        settings=adapter_settings(row.store),
+    )
+
+
+def settings_of(store: StoreRow) -> Settings:
+    """The merchant's adjustments."""
+    return msgspec.convert(store.settings, Settings)
+
+
+def adapter_settings(store: StoreRow) -> StoreSettings:
+    """The part of the adjustments that adapters know."""
+    kept = settings_of(store)
+    return StoreSettings(
+        services=kept.services,
+        states=kept.states,
+        accept_test_orders=kept.accept_test_orders,
+        stock_location=kept.stock_location,
+    )
+
+
+def _no_store(store_id: UUID) -> NotFound:
+    return NotFound(f"There is no store {ids.STORE.show(store_id)!r}.")
