@@ -43,6 +43,7 @@ from fulfilhub.platform.errors import (
     Stale,
     Unauthenticated,
 )
+from fulfilhub.platform.gathering import Kept
 from fulfilhub.platform.inbox import Raw, seal
 from fulfilhub.platform.secrets import Vault
 from fulfilhub.platform.settings import Settings
@@ -128,10 +129,12 @@ async def create_order(
             raise _differs(taken)
         made = order_out(whole, links(vault, settings))
         if taken.outcome is Outcome.CREATED:
-            return created(once, made, f"/v1/orders/{made.id}")
-        return ok(once, made)
+            return created(kept, made, f"/v1/orders/{made.id}")
+        kept.concerns(made.id)
+        return ok(kept, made)
 
     raw = _sealed(vault, settings, works.clock(), "order", await request.body())
+    kept = Kept(once, merchant.scope.doing)
     return await intake.call(merchant.scope, Told(_store(data), incoming(data), raw, once, answer))
 
 

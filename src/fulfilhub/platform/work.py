@@ -42,7 +42,9 @@ WITH told AS (
 AUDIT = """
 , audited AS (
     INSERT INTO audit_log (account_id, at, id, actor, action, entity, status, request_id, address)
-    VALUES ($1, $3, $13, $2, $14, $15, $16, $17, $18)
+    SELECT $1, $3, a.id, $2, a.action, a.entity, a.status, a.request_id, a.address
+    FROM unnest($13::uuid[], $14::text[], $15::text[], $16::int[], $17::text[], $18::text[])
+         AS a (id, action, entity, status, request_id, address)
 )
 """
 QUEUE = """
@@ -91,6 +93,7 @@ class Work:
         self._once = once
         self._facts: list[Fact] = []
         self._jobs: list[tuple[str, Mapping[str, object], datetime]] = []
+        self._done: list[Doing] = []
 
     @property
     def account_id(self) -> UUID:
@@ -120,10 +123,13 @@ class Work:
         what the audit log says of it: the status, and the id of what was made."""
         doing = self._doing
         if doing is not None:
-            doing.status = status
-            doing.entity = headers.get("Location", "").rpartition("/")[2] or doing.entity
+            doing.ended(status, headers)
         if self._once is not None:
             self._once.remember(status, headers, body)
+
+    def account_for(self, doing: Doing) -> None:
+        """Tell the audit log also of this call, one of several that share this work."""
+        self._done.append(doing)
 
     def leave_no_trace(self) -> None:
         """This work changed nothing (there was nothing to claim): the audit log need not know."""
@@ -170,10 +176,10 @@ class Work:
         doing = self.scope.doing if isinstance(self.scope, Merchant | Partner | Operator) else None
         return None if doing is None or doing.kept else doing
 
-    async def _flush(self, doing: Doing | None = None) -> None:
-        if not self._facts and not self._jobs and doing is None:
+    async def _flush(self, done: Sequence[Doing] = ()) -> None:
+        if not self._facts and not self._jobs and not done:
             return
-        await self._write(self.account_id, self._facts, self._jobs, doing)
+        await self._write(self.account_id, self._facts, self._jobs, done)
         self._facts, self._jobs = [], []
 
     async def _write(
@@ -181,7 +187,7 @@ class Work:
         account: UUID,
         told: Sequence[Fact],
         queued: Sequence[tuple[str, Mapping[str, object], datetime]],
-        doing: Doing | None = None,
+        done: Sequence[Doing] = (),
     ) -> None:
         facts = [(ids.new(), f.TYPE, f.subject_id, _json(f.data())) for f in told]
         jobs = []
@@ -192,10 +198,11 @@ class Work:
             if soon:
                 self.handed.setdefault((kind, account), []).append(job_id)
         written = (account, self.actor, self.now, *_columns(facts, 4), *_columns(jobs, 5))
-        if doing is None:
-            await self._driver.execute(FLUSH, *written)
+        if done:
+            audited = [(ids.new(), d.action, d.entity, d.status, d.request_id, d.address) for d in done]
+            await self._driver.execute(FLUSH_AUDITED, *written, *_columns(audited, 6))
         else:
-            await self._driver.execute(FLUSH_AUDITED, *written, ids.new(), *_audited(doing))
+            await self._driver.execute(FLUSH, *written)
 
     async def _enter(self) -> None:
         await self._driver.execute("BEGIN; " + _set_scope(self.scope))
@@ -204,13 +211,14 @@ class Work:
 
     async def _commit(self) -> None:
         doing = self._doing
-        await self._flush(doing)
+        done = self._done if doing is None else [doing, *self._done]
+        await self._flush(done)
         if self._once is not None:
             await self._once.leave(self._driver, self.account_id, self.now)
         if await self._driver.execute("COMMIT") != "COMMIT":
             raise RuntimeError("The transaction was already broken; nothing was stored.")
-        if doing is not None:
-            doing.kept = True
+        for each in done:
+            each.kept = True
 
 
 class Works:
@@ -292,10 +300,6 @@ def _set_scope(scope: Scope) -> str:
 
 def _json(value: object) -> str:
     return msgspec.json.encode(value).decode()
-
-
-def _audited(doing: Doing) -> tuple[object, ...]:
-    return doing.action, doing.entity, doing.status, doing.request_id, doing.address
 
 
 def _columns(rows: Iterable[tuple[object, ...]], width: int) -> list[list[object]]:
