@@ -234,7 +234,7 @@ async def list_orders(
         placed_after=placed_after,
         placed_before=placed_before,
     )
-    async with works.begin(merchant.scope) as work:
+    async with works.reading(merchant.scope) as work:
         rows = await queries.list_orders(work, id_cursor(cursor), limit + 1, filters)
         wholes = await queries.wholes_of(work, rows[:limit])
     show = links(vault, settings)
@@ -250,7 +250,7 @@ async def get_order(
     order_id: FromPath[str],
 ) -> Response[OrderOut]:
     """One order with its lines, holds, promise, and what can be done with it now."""
-    async with works.begin(merchant.scope) as work:
+    async with works.reading(merchant.scope) as work:
         return ok(work, order_out(await queries.get_order(work, ids.ORDER.find(order_id)), links(vault, settings)))
 
 
@@ -270,7 +270,7 @@ async def get_timeline(
 ) -> Page[TimelineEntryOut]:
     """What happened, oldest first."""
     found = ids.ORDER.find(order_id)
-    async with works.begin(merchant.scope) as work:
+    async with works.reading(merchant.scope) as work:
         await queries.get_order(work, found)
         return await page_of(
             limit,

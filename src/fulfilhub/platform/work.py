@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
@@ -55,6 +55,8 @@ FROM unnest($8::uuid[], $9::text[], $10::text[], $11::timestamptz[], $12::int[])
 FLUSH = TELL + QUEUE
 FLUSH_AUDITED = TELL + AUDIT + QUEUE
 
+BEGIN = "BEGIN; "
+BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
 FINISH = "DELETE FROM jobs WHERE account_id = $1 AND lease_id = $2 AND id = ANY ($3)"
 
 
@@ -83,6 +85,8 @@ class Work:
         now: datetime,
         wiring: Mapping[type[Fact], tuple[str, ...]],
         once: Once | None,
+        *,
+        reading: bool = False,
     ) -> None:
         self.db = db
         self.now = now
@@ -91,6 +95,7 @@ class Work:
         self._driver = driver
         self._wiring = wiring
         self._once = once
+        self._begin = BEGIN_READING if reading else BEGIN
         self._facts: list[Fact] = []
         self._jobs: list[tuple[str, Mapping[str, object], datetime]] = []
         self._done: list[Doing] = []
@@ -205,7 +210,7 @@ class Work:
             await self._driver.execute(FLUSH, *written)
 
     async def _enter(self) -> None:
-        await self._driver.execute("BEGIN; " + _set_scope(self.scope))
+        await self._driver.execute(self._begin + _set_scope(self.scope))
         if self._once is not None:
             await self._once.enter(self._driver, self.account_id)
 
@@ -237,14 +242,22 @@ class Works:
         self._wiring = wiring
         self._handover = handover
 
-    @asynccontextmanager
-    async def begin(self, scope: Scope, once: Once | None = None) -> AsyncIterator[Work]:
+    def begin(self, scope: Scope, once: Once | None = None) -> AbstractAsyncContextManager[Work]:
         """One transaction in `scope`. Raises Unavailable when the database can't be reached, or is lost meanwhile."""
+        return self._open(scope, once)
+
+    def reading(self, scope: Scope) -> AbstractAsyncContextManager[Work]:
+        """One transaction that only reads, all of it from one moment: what several statements find fits together,
+        whatever others commit meanwhile. A write in it is refused by the database. Raises Unavailable as `begin`."""
+        return self._open(scope, None, reading=True)
+
+    @asynccontextmanager
+    async def _open(self, scope: Scope, once: Once | None, *, reading: bool = False) -> AsyncIterator[Work]:
         db = await self._connect()
         try:
             driver = (await db.get_raw_connection()).driver_connection
             assert driver is not None  # noqa: S101 - a pooled connection always has one
-            work = Work(db, driver, scope, self.clock(), self._wiring, once)
+            work = Work(db, driver, scope, self.clock(), self._wiring, once, reading=reading)
             try:
                 await work._enter()
                 yield work
