@@ -72,3 +72,15 @@ def test_tests_mirror_the_source() -> None:
     allowed = DOMAINS | {"platform", "web", "demo", "journeys", "faults", "contract", "fakes", "make"}
     folders = {p.name for p in (ROOT / "tests").iterdir() if p.is_dir() and p.name != "__pycache__"}
     assert folders <= allowed
+
+
+def _is_get(node: ast.AST) -> bool:
+    decorators = node.decorator_list if isinstance(node, ast.AsyncFunctionDef) else []
+    return any(isinstance(d, ast.Call) and isinstance(d.func, ast.Name) and d.func.id == "get" for d in decorators)
+
+
+@pytest.mark.parametrize("path", [p for p in FILES if "routes" in str(p)], ids=lambda p: str(p.relative_to(SOURCE)))
+def test_a_get_reads_in_one_snapshot_and_cannot_write(path: Path) -> None:
+    for route in filter(_is_get, ast.walk(ast.parse(path.read_text()))):
+        opened = [n.attr for n in ast.walk(route) if isinstance(n, ast.Attribute) and n.attr in {"begin", "reading"}]
+        assert set(opened) <= {"reading"}, getattr(route, "name", "")

@@ -153,7 +153,7 @@ async def test_the_ledger_can_only_grow(works: Works, worker_works: Works) -> No
     async with works.begin(world.merchant) as work:
         await commands.move(work, [received(mug.id, world.warehouse_id, 3)])
     for scope, chosen in ((world.merchant, works), (Platform("test"), worker_works)):
-        for statement in ("UPDATE stock_movements SET available = 9", "DELETE FROM stock_movements"):
+        for statement in ("UPDATE stock_movements SET available = 9, note = ''", "DELETE FROM stock_movements"):
             with pytest.raises(DBAPIError, match="permission denied"):
                 async with chosen.begin(scope) as work:
                     await work.db.execute(text(statement))

@@ -77,3 +77,35 @@ async def test_one_order_from_eight_clients_is_one(merchant: Client) -> None:
     assert sorted(answer.status_code for answer in answers) == [200] * 7 + [201]
     assert len({answer.json()["id"] for answer in answers}) == 1
     assert len(await ids_of(merchant)) == 1
+
+
+async def test_each_of_those_that_go_together_has_its_own_row_in_the_audit_log(merchant: Client) -> None:
+    await merchant.made("/v1/products", {"sku": "MUG", "name": "Mug"})
+    known = (await merchant.post("/v1/orders", body("known"), once="used", **{"X-Request-Id": "first"})).json()["id"]
+    sent = {f"req-{n}": body(f"o-{n}") for n in range(20)}
+    answers = await asyncio.gather(
+        *(merchant.post("/v1/orders", order, **{"X-Request-Id": trace}) for trace, order in sent.items()),
+        merchant.post("/v1/orders", body("known"), **{"X-Request-Id": "again"}),
+        merchant.post("/v1/orders", body("known", note="another"), **{"X-Request-Id": "differs"}),
+        merchant.post("/v1/orders", body("stolen key"), once="used", **{"X-Request-Id": "mismatch"}),
+    )
+    repeat = await merchant.post("/v1/orders", body("known"), once="used", **{"X-Request-Id": "repeat"})
+    assert repeat.headers["Idempotent-Replayed"] == "true"
+    expected = {
+        "first": (201, known),
+        "again": (200, known),
+        "differs": (409, None),
+        "mismatch": (422, None),
+        **{trace: (201, answer.json()["id"]) for trace, answer in zip(sent, answers, strict=False)},
+    }
+    rows = (await merchant.get("/v1/audit-log", action="createOrder", limit=100)).json()["data"]
+    assert {row["request_id"]: (row["status"], row["entity"]) for row in rows} == expected
+    assert len(rows) == len(expected)
+    assert {str(row["actor"])[:4] for row in rows} == {"key_"}
+
+
+async def test_a_batch_is_one_call_and_one_row(merchant: Client) -> None:
+    answer = await merchant.post("/v1/orders/batch", {"orders": [body(f"o-{n}") for n in range(30)]})
+    assert answer.json()["created"] == 30
+    (row,) = (await merchant.get("/v1/audit-log")).json()["data"]
+    assert (row["action"], row["status"], row["entity"]) == ("createOrders", 200, None)

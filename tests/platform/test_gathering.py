@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from fulfilhub.platform import ids
+from fulfilhub.platform.audit import Doing
 from fulfilhub.platform.errors import Conflict, FulfilHubError, Invalid, Unavailable
 from fulfilhub.platform.events import Fact
 from fulfilhub.platform.gathering import MOST, Gathering
@@ -173,6 +174,24 @@ async def test_a_connection_lost_in_the_middle_loses_nothing_and_doubles_nothing
     assert cut == [20]
     assert made == list(range(20))
     assert await noted(works, scope) == list(range(20))
+
+
+async def test_each_call_that_had_its_effects_has_its_row_in_the_audit_log(works: Works) -> None:
+    def break_at_seven(work: Work, notes: Sequence[Note]) -> None:
+        if any(note.number == 7 for note in notes):
+            raise ZeroDivisionError
+
+    account_id, notes = ids.new(), Notes(break_at_seven, [])
+    doings = {n: Doing("note", 201, f"note-{n}", f"req-{n}", None) for n in (1, 2, -3, 4, 7)}
+    scopes = {n: Merchant(account_id, "key_1", doing) for n, doing in doings.items()}
+    for wanted in ((1, 2, -3), (4, 7)):
+        gathering = Gathering(works, notes.act)
+        await asyncio.gather(*(gathering.call(scopes[n], Note(n)) for n in wanted), return_exceptions=True)
+    assert notes.sizes == [3, 2, 1, 1]
+    async with works.begin(Merchant(account_id)) as work:
+        rows = await work.fetch_raw("SELECT actor, entity, request_id FROM audit_log ORDER BY entity")
+    assert [tuple(row) for row in rows] == [("key_1", f"note-{n}", f"req-{n}") for n in (1, 2, 4)]
+    assert {n for n, doing in doings.items() if doing.kept} == {1, 2, 4}
 
 
 async def test_a_caller_that_goes_away_neither_stops_its_call_nor_the_others(works: Works) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 from uuid import UUID
 
+import asyncpg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
@@ -53,6 +54,26 @@ async def test_a_swallowed_database_error_never_looks_committed(works: Works) ->
         async with works.begin(Merchant(ids.new())) as work:
             with pytest.raises(ProgrammingError):
                 await work.db.execute(text("SELECT * FROM nowhere"))
+
+
+async def test_what_is_read_is_all_of_one_moment(works: Works) -> None:
+    scope, count_events = Merchant(ids.new()), text("SELECT count(*) FROM events")
+    async with works.reading(scope) as reading:
+        async with works.begin(scope) as work:
+            work.publish(Happened(order_id=ids.new()))
+        assert (await reading.db.execute(count_events)).scalar_one() == 0
+        async with works.reading(scope) as later:
+            assert (await later.db.execute(count_events)).scalar_one() == 1
+        assert (await reading.db.execute(count_events)).scalar_one() == 0
+
+
+async def test_reading_cannot_write(works: Works, worker_works: Works) -> None:
+    with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+        async with works.reading(Merchant(ids.new())) as work:
+            work.publish(Happened(order_id=ids.new()))
+    assert await count(worker_works, "events") == 0
+    async with works.engine.connect() as bare:  # the connection writes again afterwards
+        assert (await bare.execute(text("SHOW transaction_read_only"))).scalar_one() == "off"
 
 
 async def test_one_merchant_never_sees_anothers_rows(works: Works) -> None:

@@ -10,7 +10,9 @@ import pytest
 from sqlalchemy import LargeBinary, text
 
 from fulfilhub.catalogue_of_tables import METADATA
-from fulfilhub.platform.scopes import Platform
+from fulfilhub.platform import ids
+from fulfilhub.platform.inbox import Raw, store
+from fulfilhub.platform.scopes import Merchant, Platform
 from fulfilhub.platform.secrets import Vault
 from fulfilhub.platform.settings import Settings
 from fulfilhub.platform.work import Works
@@ -19,6 +21,22 @@ from tests.contract.world import World, make_world, run_waiting
 from tests.make.world import Client
 
 TRACES = (b"ada@example.com", b"Ada Test", b"1 Mill Lane", b"LS1 1AA", b"7 Quiet Yard", b"her sister")
+HOLDERS = (
+    *("orders", "holds", "order_requests", "work_requests", "work_orders", "fulfilments", "tracking_events", "returns"),
+    *("return_lines", "return_verdicts", "return_work", "stock_movements", "inbox", "idempotency_keys"),
+    "webhook_attempts",
+)
+"""Where a customer's data may be kept."""
+
+ATTEMPT = """
+WITH sent AS (
+    INSERT INTO webhook_deliveries (account_id, id, endpoint_id, event_id, event_type, seq, body, due_at, created_at)
+    SELECT :account, gen_random_uuid(), :endpoint, gen_random_uuid(), 'order.updated', 1, :body, now(), now()
+    RETURNING account_id, id
+)
+INSERT INTO webhook_attempts (account_id, id, delivery_id, number, url, request_headers, started_at, ended_at, answer)
+SELECT account_id, gen_random_uuid(), id, 1, 'https://hooks.example.com/in', '{}', now(), now(), :answer FROM sent
+"""
 OTHER = {"name": "Bob Other", "line1": "9 Elm Row", "city": "York", "postcode": "YO1 7HH", "country": "GB"}
 
 
@@ -82,8 +100,55 @@ async def refused_move(ada: Client, world: World, order_id: str) -> None:
         await quick.made(f"/v1/work/leases/{lease}/release")
 
 
+async def words_everywhere(ada: Client, world: World) -> None:
+    """Each place where somebody can write freely about the customer holds something."""
+    quick = Client(ada.http, world.partner_key, "")
+    words, (first, _, rejected) = {"note": "For her sister."}, world.open_order_ids
+    assert (await ada.patch(f"/v1/orders/{first}", words)).is_success
+    await ada.made(f"/v1/orders/{first}/holds", {"reason": "other", "name": "Call her sister", **words})
+    for warehouse_id in world.warehouse_ids[:2]:
+        claim: Any = await quick.made("/v1/work/claims", {"warehouse_id": warehouse_id})
+        mine = {"lease_id": claim["lease_id"]}
+        sent = (await ada.get("/v1/fulfilments", order_id=rejected)).json()["data"]
+        theirs = {each["id"].partition("_")[2] for each in sent}
+        for each in claim["data"]:
+            if each["id"].partition("_")[2] in theirs:
+                await quick.made(f"/v1/work/orders/{each['id']}/reject", {**mine, "reason": "other", **words})
+        await quick.post(f"/v1/work/leases/{claim['lease_id']}/release")
+    order = (await ada.get(f"/v1/orders/{world.shipped_order_ids[2]}")).json()
+    line = {"line_id": order["lines"][0]["id"], "quantity": 1, "reason": "changed_mind", **words}
+    back: Any = await ada.made("/v1/returns", {"order_id": order["id"], "lines": [line], **words})
+    taken: Any = await quick.made(f"/v1/work/returns/{back['id']}/receive", {})
+    verdict = {"line_id": taken["lines"][0]["id"], "disposition": "restock", "quantity": 1, **words}
+    await quick.made(f"/v1/work/returns/{back['id']}/inspect", {"lines": [verdict]})
+    parcels = [
+        parcel["tracking_number"]
+        for shipment in (await ada.get(f"/v1/orders/{order['id']}/shipments")).json()["data"]
+        for parcel in shipment["parcels"]
+    ]
+    at = {"state": "in_transit", "occurred_at": "2026-11-24T09:00:00Z"}
+    scan = {**at, "tracking_number": parcels[0], "location": "7 Quiet Yard", "description": "Left with her sister"}
+    await quick.made("/v1/tracking-events", {"events": [scan]})
+
+
+async def copies(ada: Client, world: World, works: Works, vault: Vault) -> None:
+    """A store's message that names only the new address, and a receiver that answers with all that it knows."""
+    endpoint: Any = await ada.made("/v1/webhook-endpoints", {"url": "https://hooks.example.com/in"})
+    account = ids.ACCOUNT.find(world.merchant_id)
+    body = b'{"shipping": {"address_1": "7 Quiet Yard"}}'
+    raw = Raw(source="store:x", topic="order.updated", dedupe_key="x", headers={}, body=body)
+    async with works.begin(Merchant(account)) as work:
+        await store(work, vault, [raw], 30)
+        await work.db.execute(text("UPDATE inbox SET handled_at = received_at WHERE source = 'store:x'"))
+    async with works.begin(Merchant(account)) as work:
+        names = {"account": account, "endpoint": ids.WEBHOOK_ENDPOINT.find(endpoint["endpoint"]["id"])}
+        about = f'{{"data": {{"order_id": "{world.shipped_order_ids[0]}"}}}}'
+        for sent, answer in ((about, b"Thanks, Ada Test"), ("{}", b"Who is ada@example.com?"), ("{}", b"9 Elm Row")):
+            await work.db.execute(text(ATTEMPT), {**names, "body": sent, "answer": answer})
+
+
 async def test_an_erasure_leaves_no_trace_in_any_table(
-    ada: Client, world: World, settings: Settings, worker_works: Works, vault: Vault
+    ada: Client, world: World, settings: Settings, works: Works, worker_works: Works, vault: Vault
 ) -> None:
     stranger = {
         "external_id": "other",
@@ -96,8 +161,10 @@ async def test_an_erasure_leaves_no_trace_in_any_table(
     }
     await ada.made("/v1/orders", stranger)
     await refused_move(ada, world, world.open_order_ids[1])
+    await words_everywhere(ada, world)
+    await copies(ada, world, works, vault)
     before = await everything(worker_works, vault)
-    for table in ("orders", "work_orders", "order_requests", "work_requests", "inbox", "idempotency_keys"):
+    for table in HOLDERS:
         assert any(trace in before[table] for trace in TRACES), f"{table} should hold what is to be erased"
 
     waiting = await asked(ada, settings, "erasure")
@@ -115,6 +182,7 @@ async def test_an_erasure_leaves_no_trace_in_any_table(
     assert (done["state"], done["open_orders"]) == ("done", 0)
     assert waiting["counts"]["messages"] > 0
     assert waiting["counts"]["answers"] > 0
+    assert waiting["counts"]["webhook_answers"] == 2
 
     after = await everything(worker_works, vault)
     for table, held in after.items():
@@ -122,6 +190,7 @@ async def test_an_erasure_leaves_no_trace_in_any_table(
             assert trace.lower() not in held.lower(), (table, trace)
     assert b"bob@example.com" in after["orders"], "other customers' data stay"
     assert b"9 Elm Row" in after["inbox"]
+    assert b"9 Elm Row" in after["webhook_attempts"]
     erased = (await ada.get(f"/v1/orders/{world.shipped_order_ids[0]}")).json()
     assert (erased["email"], erased["ship_to"]["country"], erased["status"]) == ("", "GB", "delivered")
 
@@ -129,13 +198,21 @@ async def test_an_erasure_leaves_no_trace_in_any_table(
 async def test_an_export_holds_all_that_is_kept_until_it_expires(
     ada: Client, world: World, settings: Settings, worker_works: Works, partner: Client
 ) -> None:
+    await refused_move(ada, world, world.open_order_ids[1])
+    await words_everywhere(ada, world)
     done = await asked(ada, settings, "export")
     assert (done["state"], done["counts"]["orders"], done["counts"]["parcels"]) == ("done", 6, 3)
     path = f"/v1/privacy-requests/{done['id']}/export"
     export = (await ada.get(path)).json()
     assert export["email"] == "ada@example.com"
-    assert {order["ship_to"]["line1"] for order in export["orders"]} == {"1 Mill Lane"}
-    assert len(export["returns"]) == 2
+    assert {order["ship_to"]["line1"] for order in export["orders"]} == {"1 Mill Lane", "7 Quiet Yard"}
+    assert len(export["returns"]) == 3
+    (change,) = export["change_requests"]
+    assert (change["asked"]["ship_to"]["line1"], change["state"]) == ("7 Quiet Yard", "refused")
+    assert change["answer_note"] == "It went to her sister."
+    written = {kind: str(export[kind]) for kind in ("orders", "holds", "returns", "return_lines", "tracking_events")}
+    assert [kind for kind, records in written.items() if "her sister" not in records] == []
+    assert export["return_lines"][-1]["inspection_notes"] == ["For her sister."]
     assert (await partner.get(path)).status_code == 403
     worker_works.clock = lambda: _later(done["expires_at"])
     async with worker_works.begin(Platform("a month later")) as work:
@@ -154,7 +231,7 @@ async def test_a_request_about_nobody_is_done_at_once(ada: Client, settings: Set
     made = await ada.made("/v1/privacy-requests", {"kind": "erasure", "email": "nobody@example.com"})
     assert await run_waiting(settings) == []
     done = (await ada.get(f"/v1/privacy-requests/{made['id']}")).json()
-    assert (done["state"], done["counts"]) == ("done", {"answers": 0, "messages": 0})
+    assert (done["state"], done["counts"]) == ("done", {"answers": 0, "webhook_answers": 0, "messages": 0})
     listed = (await ada.get("/v1/privacy-requests")).json()["data"]
     assert [each["id"] for each in listed] == [made["id"]]
 
@@ -163,16 +240,14 @@ async def test_an_erased_order_is_not_brought_back_by_its_store(
     ada: Client, world: World, settings: Settings, works: Works
 ) -> None:
     from fulfilhub.orders.commands import Outcome, take
-    from fulfilhub.platform import ids
-    from fulfilhub.platform.scopes import Merchant
     from tests.orders.telling import order
 
     scope = Merchant(ids.ACCOUNT.find(world.merchant_id))
-    store = ids.STORE.find(world.store_id)
+    store_id = ids.STORE.find(world.store_id)
     async with works.begin(scope) as work:
-        (taken,) = await take(work, store, [order("back", email="ada@example.com", lines=())])
+        (taken,) = await take(work, store_id, [order("back", email="ada@example.com", lines=())])
         await work.db.execute(text("UPDATE orders SET status = 'cancelled' WHERE id = :id"), {"id": taken.order_id})
     await asked(ada, settings, "erasure")
     async with works.begin(scope) as work:
-        (again,) = await take(work, store, [order("back", minutes=5, email="ada@example.com")])
+        (again,) = await take(work, store_id, [order("back", minutes=5, email="ada@example.com")])
     assert again.outcome is Outcome.STALE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
 from typing import cast
@@ -15,6 +16,7 @@ from litestar import Response
 from fulfilhub.fulfilment.queries import WorkRow
 from fulfilhub.orders.rules import OrderStatus
 from fulfilhub.platform import ids
+from fulfilhub.platform.audit import Doing
 from fulfilhub.platform.errors import Conflict, Invalid, NotFound
 from fulfilhub.platform.scopes import Merchant, Partner
 from fulfilhub.platform.work import Works
@@ -162,7 +164,12 @@ async def test_calls_that_ship_at_once_share_a_transaction_and_repeats_do_not(
     dispatch = Dispatch(works, ship_together, work_of)
     items = [ToShip(row.id, lease, [parcel(f"A{place}")]) for place, row in enumerate(rows)]
     late = ToShip(rows[0].id, ids.new(), [parcel("other")])
-    calls = [dispatch.call(site.partner, Leaving(each, None)) for each in [*items, *items, late]]
+    asked = [*items, *items, late]
+    doings = [Doing("shipWork", 200, ids.WORK_ORDER.show(each.work_id), f"r{n}", None) for n, each in enumerate(asked)]
+    calls = [
+        dispatch.call(replace(site.partner, doing=doing), Leaving(each, None))
+        for each, doing in zip(asked, doings, strict=True)
+    ]
     answers = await asyncio.gather(*calls, return_exceptions=True)
     assert isinstance(answers[-1], Conflict)
     told = [
@@ -171,4 +178,7 @@ async def test_calls_that_ship_at_once_share_a_transaction_and_repeats_do_not(
     assert [each["repeated"] for each in told] == [False] * 3 + [True] * 3
     assert [each["shipment_id"] for each in told[:3]] == [each["shipment_id"] for each in told[3:]]
     assert len({each["shipment_id"] for each in told}) == 3
+    async with works.begin(site.partner) as work:
+        kept = await work.fetch_raw("SELECT entity, request_id FROM audit_log")
+    assert sorted(map(tuple, kept)) == sorted((d.entity, d.request_id) for d in doings[:-1])
     assert await broken(worker_works) == []

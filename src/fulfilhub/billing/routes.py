@@ -54,7 +54,7 @@ async def list_charges(
         occurred_after=_aware(occurred_after),
         occurred_before=_aware(occurred_before),
     )
-    async with works.begin(merchant.scope) as work:
+    async with works.reading(merchant.scope) as work:
         return await page_of(
             limit,
             cursor,
@@ -70,7 +70,7 @@ async def summarise_charges(
 ) -> ChargeSummaryOut:
     """The month's charges per kind and currency, before tax."""
     start, end = month_bounds(month)
-    async with works.begin(merchant.scope) as work:
+    async with works.reading(merchant.scope) as work:
         return ChargeSummaryOut(month=month, sums=[sum_out(row) for row in await queries.sums(work, start, end)])
 
 

@@ -126,7 +126,7 @@ async def list_products(
     in_state: StateFilter = None,
 ) -> Page[ProductOut]:
     """Oldest first."""
-    async with works.begin(merchant.scope) as work:
+    async with works.reading(merchant.scope) as work:
         return await page_of(
             limit,
             cursor,
@@ -143,7 +143,7 @@ async def get_product(
     works: NamedDependency[Works], merchant: NamedDependency[MerchantCaller], product_id: FromPath[str]
 ) -> Response[ProductOut]:
     """One product; its ETag is its version."""
-    async with works.begin(merchant.scope) as work:
+    async with works.reading(merchant.scope) as work:
         return ok(work, product_out(await queries.get_product(work, ids.PRODUCT.find(product_id))))
 
 
@@ -246,7 +246,7 @@ async def list_listings(
     """Oldest first."""
     store = None if store_id is None else ids.STORE.read(store_id, "query/store_id")
     product = None if product_id is None else ids.PRODUCT.read(product_id, "query/product_id")
-    async with works.begin(merchant.scope) as work:
+    async with works.reading(merchant.scope) as work:
 
         async def fetch(after: UUID | None, size: int) -> list[ListingRow]:
             return await queries.list_listings(work, after, size, store_id=store, product_id=product)
@@ -261,7 +261,7 @@ async def get_listing(
     works: NamedDependency[Works], merchant: NamedDependency[MerchantCaller], listing_id: FromPath[str]
 ) -> ListingOut:
     """One listing."""
-    async with works.begin(merchant.scope) as work:
+    async with works.reading(merchant.scope) as work:
         return listing_out(await queries.get_listing(work, ids.LISTING.find(listing_id)))
 
 

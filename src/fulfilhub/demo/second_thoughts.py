@@ -59,9 +59,7 @@ async def answered(ada: Door, partner: Door, asked: Asked, seconds: float) -> st
         order = await ada.get(f"/v1/orders/{asked.order['id']}")
         return order if rows(order["requests"])[0]["state"] != "requested" else None
 
-    await until(look, "Answering the request", seconds)
-    # An order and what stands beside it are read one after the other: the answer may have come in between.
-    order = await ada.get(f"/v1/orders/{asked.order['id']}")
+    order = await until(look, "Answering the request", seconds)
     (request,) = rows(order["requests"])
     line = next(line for line in rows(order["lines"]) if line["id"] == asked.line_id)
     if (request["state"], line["cancelled"]) != ("accepted", 1):

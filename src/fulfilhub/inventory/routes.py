@@ -93,7 +93,7 @@ async def list_warehouses(
     works: NamedDependency[Works], anyone: NamedDependency[AnyCaller], limit: Limit = 50, cursor: Cursor = None
 ) -> Page[WarehouseOut]:
     """The caller's own, and for a merchant those of its contracts, oldest first."""
-    async with works.begin(anyone.scope) as work:
+    async with works.reading(anyone.scope) as work:
         return await page_of(
             limit,
             cursor,
@@ -114,7 +114,7 @@ async def get_warehouse(
     works: NamedDependency[Works], anyone: NamedDependency[AnyCaller], warehouse_id: FromPath[str]
 ) -> Response[WarehouseOut]:
     """One warehouse; its ETag is its version."""
-    async with works.begin(anyone.scope) as work:
+    async with works.reading(anyone.scope) as work:
         return ok(work, warehouse_out(await queries.get_warehouse(work, ids.WAREHOUSE.find(warehouse_id))))
 
 
@@ -194,7 +194,7 @@ async def list_stock(
     stock: ask for one by its SKU, and each warehouse's row says how many it could send."""
     after = None if not cursor else cast("tuple[UUID, UUID]", decode_cursor(cursor, UUID, UUID))
     warehouse = None if warehouse_id is None else ids.WAREHOUSE.read(warehouse_id, "query/warehouse_id")
-    async with works.begin(merchant.scope) as work:
+    async with works.reading(merchant.scope) as work:
         found = {} if sku is None else await catalogue.find_products(work, [sku])
         kit = next((row for row in found.values() if row.is_kit), None)
         if kit is not None:
@@ -219,7 +219,7 @@ async def list_movements(
     product = None if product_id is None else ids.PRODUCT.read(product_id, "query/product_id")
     warehouse = None if warehouse_id is None else ids.WAREHOUSE.read(warehouse_id, "query/warehouse_id")
     document = None if document_id is None else read_document(document_id, "query/document_id")
-    async with works.begin(merchant.scope) as work:
+    async with works.reading(merchant.scope) as work:
 
         async def fetch(after: UUID | None, size: int) -> list[MovementRow]:
             return await queries.list_movements(

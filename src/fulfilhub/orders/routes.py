@@ -43,6 +43,7 @@ from fulfilhub.platform.errors import (
     Stale,
     Unauthenticated,
 )
+from fulfilhub.platform.gathering import Kept
 from fulfilhub.platform.inbox import Raw, seal
 from fulfilhub.platform.secrets import Vault
 from fulfilhub.platform.settings import Settings
@@ -128,10 +129,12 @@ async def create_order(
             raise _differs(taken)
         made = order_out(whole, links(vault, settings))
         if taken.outcome is Outcome.CREATED:
-            return created(once, made, f"/v1/orders/{made.id}")
-        return ok(once, made)
+            return created(kept, made, f"/v1/orders/{made.id}")
+        kept.concerns(made.id)
+        return ok(kept, made)
 
     raw = _sealed(vault, settings, works.clock(), "order", await request.body())
+    kept = Kept(once, merchant.scope.doing)
     return await intake.call(merchant.scope, Told(_store(data), incoming(data), raw, once, answer))
 
 
@@ -231,7 +234,7 @@ async def list_orders(
         placed_after=placed_after,
         placed_before=placed_before,
     )
-    async with works.begin(merchant.scope) as work:
+    async with works.reading(merchant.scope) as work:
         rows = await queries.list_orders(work, id_cursor(cursor), limit + 1, filters)
         wholes = await queries.wholes_of(work, rows[:limit])
     show = links(vault, settings)
@@ -247,7 +250,7 @@ async def get_order(
     order_id: FromPath[str],
 ) -> Response[OrderOut]:
     """One order with its lines, holds, promise, and what can be done with it now."""
-    async with works.begin(merchant.scope) as work:
+    async with works.reading(merchant.scope) as work:
         return ok(work, order_out(await queries.get_order(work, ids.ORDER.find(order_id)), links(vault, settings)))
 
 
@@ -267,7 +270,7 @@ async def get_timeline(
 ) -> Page[TimelineEntryOut]:
     """What happened, oldest first."""
     found = ids.ORDER.find(order_id)
-    async with works.begin(merchant.scope) as work:
+    async with works.reading(merchant.scope) as work:
         await queries.get_order(work, found)
         return await page_of(
             limit,

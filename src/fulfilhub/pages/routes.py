@@ -48,13 +48,13 @@ async def _customer(works: Works, vault: Vault, token: str) -> Customer | None:
         return None
     if not vault.link_is_genuine("order", order_id, mac):
         return None
-    async with works.begin(Nobody()) as work:
+    async with works.reading(Nobody()) as work:
         merchant_id = await queries.merchant_of(work, order_id)
     return Customer(merchant_id, order_id) if merchant_id is not None else None
 
 
 async def _page(works: Works, customer: Customer, token: str, problem: str = "", status: int = 200) -> Response[str]:
-    async with works.begin(customer) as work:
+    async with works.reading(customer) as work:
         found = await queries.find(work, customer.order_id)
         view = tracking_view(found, work.now, problem)
     return _html("tracking.html", status, view=view, action=f"/t/{token}/returns")

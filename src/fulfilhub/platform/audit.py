@@ -1,11 +1,13 @@
 """The audit log: who did what, when and from where. Ids and names of operations only: no bodies, nothing personal.
 
 A scope that carries a `Doing` leaves one row in the transaction of the change itself, so there is no change without
-its row and no row without its change. Refusals are written afterwards, by whoever answered (see `web.front`).
+its row and no row without its change; calls that share a transaction leave one each (see `gathering`). Refusals are
+written afterwards, by whoever answered (see `web.front`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -27,6 +29,11 @@ class Doing:
     request_id: str
     address: str | None
     kept: bool = False
+
+    def ended(self, status: int, headers: Mapping[str, str]) -> None:
+        """It was answered so; a `Location` names what was made."""
+        self.status = status
+        self.entity = headers.get("Location", "").rpartition("/")[2] or self.entity
 
 
 class AuditEntry(AccountTable, Base):

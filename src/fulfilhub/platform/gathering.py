@@ -1,22 +1,25 @@
 """Group commit: calls that arrive while a transaction is under way go together in the next one.
 
 Under load one COMMIT answers many calls; without it each call still goes at once, alone. Each has its own
-Idempotency-Key and verdict, is answered after the COMMIT that holds its effects, and keeps none of the others back.
+Idempotency-Key, verdict and row of the audit log, is answered after the COMMIT that holds its effects, and keeps none
+of the others back.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Generic, Protocol, TypeVar
 
 import structlog
 
+from fulfilhub.platform.audit import Doing
 from fulfilhub.platform.errors import FulfilHubError, Unavailable
 from fulfilhub.platform.idempotency import IdempotentEach, IdempotentOnce
-from fulfilhub.platform.scopes import Scope
+from fulfilhub.platform.scopes import Merchant, Operator, Partner
 from fulfilhub.platform.work import Work, Works
 
 MOST = 100
@@ -36,22 +39,54 @@ class Keyed(Protocol):
     def once(self) -> IdempotentOnce | None: ...
 
 
+Owner = Merchant | Partner | Operator
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Keeps the answer of one call, as `Work.remember` does where a call has its work to itself: under its
+    Idempotency-Key, and for its row of the audit log."""
+
+    once: IdempotentOnce | None
+    doing: Doing | None
+
+    def concerns(self, entity: str) -> None:
+        """What the call is about, when its path doesn't say and nothing was made."""
+        if self.doing is not None:
+            self.doing.entity = entity
+
+    def remember(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        if self.doing is not None:
+            self.doing.ended(status, headers)
+        if self.once is not None:
+            self.once.remember(status, headers, body)
+
+
 Call = TypeVar("Call", bound=Keyed)
 Answer = TypeVar("Answer")
 Act = Callable[[Work, Sequence[Call]], Awaitable[Sequence[Answer | FulfilHubError]]]
 """Does what the calls ask for; a verdict for each, in their order. An error must have changed nothing."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting(Generic[Call, Answer]):
+    """A call, what the audit log is to be told of it, and where its answer goes."""
+
+    call: Call
+    doing: Doing | None
+    answer: asyncio.Future[Answer]
+
+
 class _Lane(Generic[Call, Answer]):
     """The calls of one scope that wait for its next transaction."""
 
     def __init__(self) -> None:
-        self.waiting: list[tuple[Call, asyncio.Future[Answer]]] = []
+        self.waiting: list[_Waiting[Call, Answer]] = []
         self._awaited = 0
         self._complete = asyncio.Event()
 
-    def add(self, call: Call, answer: asyncio.Future[Answer]) -> None:
-        self.waiting.append((call, answer))
+    def add(self, waiting: _Waiting[Call, Answer]) -> None:
+        self.waiting.append(waiting)
         if len(self.waiting) >= self._awaited:
             self._complete.set()
 
@@ -81,33 +116,34 @@ class Gathering(Generic[Call, Answer]):
         self._act = act
         self._apart = apart
         self._patience = patience
-        self._lanes: dict[Scope, _Lane[Call, Answer]] = {}
+        self._lanes: dict[Owner, _Lane[Call, Answer]] = {}
         self._running: set[asyncio.Task[None]] = set()
 
-    async def call(self, scope: Scope, call: Call) -> Answer:
+    async def call(self, scope: Owner, call: Call) -> Answer:
         """The answer to one call, or its error: the verdict's, Replayed, or what a key is refused for
         (`platform.idempotency`). The call has its effects also if the caller goes away meanwhile."""
-        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        waiting: _Waiting[Call, Answer] = _Waiting(call, scope.doing, asyncio.get_running_loop().create_future())
+        scope = replace(scope, doing=None)
         lane = self._lanes.get(scope)
         if lane is not None:
-            lane.add(call, answer)
+            lane.add(waiting)
         else:
             lane = self._lanes[scope] = _Lane()
-            lane.add(call, answer)
+            lane.add(waiting)
             # In a context of its own: what many calls share is not logged under the first one's request id.
             driving = asyncio.get_running_loop().create_task(self._drive(scope, lane), context=contextvars.Context())
             self._running.add(driving)
             driving.add_done_callback(self._running.discard)
-        return await answer
+        return await waiting.answer
 
-    async def _drive(self, scope: Scope, lane: _Lane[Call, Answer]) -> None:
+    async def _drive(self, scope: Owner, lane: _Lane[Call, Answer]) -> None:
         """One transaction after the other until nobody waits."""
         while lane.waiting:
-            together: dict[Hashable, tuple[Call, asyncio.Future[Answer]]] = {}
+            together: dict[Hashable, _Waiting[Call, Answer]] = {}
             later = []
             for each in lane.waiting:
-                if len(together) < MOST and self._apart(each[0]) not in together:
-                    together[self._apart(each[0])] = each
+                if len(together) < MOST and self._apart(each.call) not in together:
+                    together[self._apart(each.call)] = each
                 else:
                     later.append(each)
             lane.waiting = later
@@ -117,26 +153,26 @@ class Gathering(Generic[Call, Answer]):
                 await lane.gather(min(callers, MOST), self._patience)
         del self._lanes[scope]
 
-    async def _settle(self, scope: Scope, together: Sequence[tuple[Call, asyncio.Future[Answer]]]) -> None:
+    async def _settle(self, scope: Owner, together: Sequence[_Waiting[Call, Answer]]) -> None:
         """Answer these calls: by one transaction, or when that fails by one for each."""
         try:
-            verdicts = await self._run(scope, [call for call, _ in together])
+            verdicts = await self._run(scope, together)
         except Exception as error:
             if len(together) == 1:
-                _give(together[0][1], error)
+                _give(together[0].answer, error)
                 return
             log.warning("gathering.apart", calls=len(together), error=type(error).__name__)
-            verdicts = await self._one_by_one(scope, [call for call, _ in together])
-        for (_, answer), verdict in zip(together, verdicts, strict=True):
-            _give(answer, verdict)
+            verdicts = await self._one_by_one(scope, together)
+        for each, verdict in zip(together, verdicts, strict=True):
+            _give(each.answer, verdict)
 
-    async def _one_by_one(self, scope: Scope, calls: Sequence[Call]) -> list[Answer | Exception]:
+    async def _one_by_one(self, scope: Owner, together: Sequence[_Waiting[Call, Answer]]) -> list[Answer | Exception]:
         """Once the database is away for one, the others need not wait to hear so too."""
         verdicts: list[Answer | Exception] = []
         away: Unavailable | None = None
-        for call in calls:
+        for each in together:
             try:
-                verdicts += [away] if away else await self._run(scope, [call])
+                verdicts += [away] if away else await self._run(scope, [each])
             except Unavailable as error:
                 verdicts.append(error)
                 away = error
@@ -144,12 +180,16 @@ class Gathering(Generic[Call, Answer]):
                 verdicts.append(error)
         return verdicts
 
-    async def _run(self, scope: Scope, calls: Sequence[Call]) -> list[Answer | Exception]:
-        keys = IdempotentEach([call.once for call in calls])
+    async def _run(self, scope: Owner, together: Sequence[_Waiting[Call, Answer]]) -> list[Answer | Exception]:
+        keys = IdempotentEach([each.call.once for each in together])
         async with self._works.begin(scope, keys) as work:
-            going = [call for place, call in enumerate(calls) if place not in keys.refused]
-            verdicts = iter(await self._act(work, going) if going else ())
-            return [keys.refused.get(place) or next(verdicts) for place in range(len(calls))]
+            going = [each for place, each in enumerate(together) if place not in keys.refused]
+            verdicts = await self._act(work, [each.call for each in going]) if going else ()
+            for each, verdict in zip(going, verdicts, strict=True):
+                if each.doing is not None and not isinstance(verdict, FulfilHubError):
+                    work.account_for(each.doing)
+            told = iter(verdicts)
+            return [keys.refused.get(place) or next(told) for place in range(len(together))]
 
 
 def _give(answer: asyncio.Future[Answer], verdict: Answer | Exception) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
@@ -42,7 +42,9 @@ WITH told AS (
 AUDIT = """
 , audited AS (
     INSERT INTO audit_log (account_id, at, id, actor, action, entity, status, request_id, address)
-    VALUES ($1, $3, $13, $2, $14, $15, $16, $17, $18)
+    SELECT $1, $3, a.id, $2, a.action, a.entity, a.status, a.request_id, a.address
+    FROM unnest($13::uuid[], $14::text[], $15::text[], $16::int[], $17::text[], $18::text[])
+         AS a (id, action, entity, status, request_id, address)
 )
 """
 QUEUE = """
@@ -53,6 +55,8 @@ FROM unnest($8::uuid[], $9::text[], $10::text[], $11::timestamptz[], $12::int[])
 FLUSH = TELL + QUEUE
 FLUSH_AUDITED = TELL + AUDIT + QUEUE
 
+BEGIN = "BEGIN; "
+BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
 FINISH = "DELETE FROM jobs WHERE account_id = $1 AND lease_id = $2 AND id = ANY ($3)"
 
 
@@ -81,6 +85,8 @@ class Work:
         now: datetime,
         wiring: Mapping[type[Fact], tuple[str, ...]],
         once: Once | None,
+        *,
+        reading: bool = False,
     ) -> None:
         self.db = db
         self.now = now
@@ -89,8 +95,10 @@ class Work:
         self._driver = driver
         self._wiring = wiring
         self._once = once
+        self._begin = BEGIN_READING if reading else BEGIN
         self._facts: list[Fact] = []
         self._jobs: list[tuple[str, Mapping[str, object], datetime]] = []
+        self._done: list[Doing] = []
 
     @property
     def account_id(self) -> UUID:
@@ -120,10 +128,13 @@ class Work:
         what the audit log says of it: the status, and the id of what was made."""
         doing = self._doing
         if doing is not None:
-            doing.status = status
-            doing.entity = headers.get("Location", "").rpartition("/")[2] or doing.entity
+            doing.ended(status, headers)
         if self._once is not None:
             self._once.remember(status, headers, body)
+
+    def account_for(self, doing: Doing) -> None:
+        """Tell the audit log also of this call, one of several that share this work."""
+        self._done.append(doing)
 
     def leave_no_trace(self) -> None:
         """This work changed nothing (there was nothing to claim): the audit log need not know."""
@@ -172,10 +183,10 @@ class Work:
         doing = self.scope.doing if isinstance(self.scope, Merchant | Partner | Operator) else None
         return None if doing is None or doing.kept else doing
 
-    async def _flush(self, doing: Doing | None = None) -> None:
-        if not self._facts and not self._jobs and doing is None:
+    async def _flush(self, done: Sequence[Doing] = ()) -> None:
+        if not self._facts and not self._jobs and not done:
             return
-        await self._write(self.account_id, self._facts, self._jobs, doing)
+        await self._write(self.account_id, self._facts, self._jobs, done)
         self._facts, self._jobs = [], []
 
     async def _write(
@@ -183,7 +194,7 @@ class Work:
         account: UUID,
         told: Sequence[Fact],
         queued: Sequence[tuple[str, Mapping[str, object], datetime]],
-        doing: Doing | None = None,
+        done: Sequence[Doing] = (),
     ) -> None:
         facts = [(ids.new(), f.TYPE, f.subject_id, _json(f.data())) for f in told]
         jobs = []
@@ -194,25 +205,27 @@ class Work:
             if soon:
                 self.handed.setdefault((kind, account), []).append(job_id)
         written = (account, self.actor, self.now, *_columns(facts, 4), *_columns(jobs, 5))
-        if doing is None:
-            await self._driver.execute(FLUSH, *written)
+        if done:
+            audited = [(ids.new(), d.action, d.entity, d.status, d.request_id, d.address) for d in done]
+            await self._driver.execute(FLUSH_AUDITED, *written, *_columns(audited, 6))
         else:
-            await self._driver.execute(FLUSH_AUDITED, *written, ids.new(), *_audited(doing))
+            await self._driver.execute(FLUSH, *written)
 
     async def _enter(self) -> None:
-        await self._driver.execute("BEGIN; " + _set_scope(self.scope))
+        await self._driver.execute(self._begin + _set_scope(self.scope))
         if self._once is not None:
             await self._once.enter(self._driver, self.account_id)
 
     async def _commit(self) -> None:
         doing = self._doing
-        await self._flush(doing)
+        done = self._done if doing is None else [doing, *self._done]
+        await self._flush(done)
         if self._once is not None:
             await self._once.leave(self._driver, self.account_id, self.now)
         if await self._driver.execute("COMMIT") != "COMMIT":
             raise RuntimeError("The transaction was already broken; nothing was stored.")
-        if doing is not None:
-            doing.kept = True
+        for each in done:
+            each.kept = True
 
 
 class Works:
@@ -231,14 +244,22 @@ class Works:
         self._wiring = wiring
         self._handover = handover
 
-    @asynccontextmanager
-    async def begin(self, scope: Scope, once: Once | None = None) -> AsyncIterator[Work]:
+    def begin(self, scope: Scope, once: Once | None = None) -> AbstractAsyncContextManager[Work]:
         """One transaction in `scope`. Raises Unavailable when the database can't be reached, or is lost meanwhile."""
+        return self._open(scope, once)
+
+    def reading(self, scope: Scope) -> AbstractAsyncContextManager[Work]:
+        """One transaction that only reads, all of it from one moment: what several statements find fits together,
+        whatever others commit meanwhile. A write in it is refused by the database. Raises Unavailable as `begin`."""
+        return self._open(scope, None, reading=True)
+
+    @asynccontextmanager
+    async def _open(self, scope: Scope, once: Once | None, *, reading: bool = False) -> AsyncIterator[Work]:
         db = await self._connect()
         try:
             driver = (await db.get_raw_connection()).driver_connection
             assert driver is not None  # noqa: S101 - a pooled connection always has one
-            work = Work(db, driver, scope, self.clock(), self._wiring, once)
+            work = Work(db, driver, scope, self.clock(), self._wiring, once, reading=reading)
             try:
                 await work._enter()
                 yield work
@@ -294,10 +315,6 @@ def _set_scope(scope: Scope) -> str:
 
 def _json(value: object) -> str:
     return msgspec.json.encode(value).decode()
-
-
-def _audited(doing: Doing) -> tuple[object, ...]:
-    return doing.action, doing.entity, doing.status, doing.request_id, doing.address
 
 
 def _columns(rows: Iterable[tuple[object, ...]], width: int) -> list[list[object]]:

@@ -43,10 +43,13 @@ ERASE: dict[str, str] = {
         UPDATE work_requests AS r SET {_ASKED}, note = '', answer_note = '' FROM fulfilments AS f
         WHERE f.merchant_id = $1 AND f.order_id = ANY ($2) AND r.account_id = f.operator_id
           AND r.work_order_id = f.id""",  # noqa: S608
+    "fulfilments": """
+        UPDATE fulfilments SET reason = split_part(reason, ':', 1)
+        WHERE merchant_id = $1 AND order_id = ANY ($2) AND position(':' IN reason) > 0""",
     "work_orders": """
         UPDATE work_orders AS w
         SET document = jsonb_set(w.document, '{ship_to}', coalesce(blanked(w.document -> 'ship_to'), '{}')),
-            version = w.version + 1, updated_at = $3
+            reason = split_part(w.reason, ':', 1), version = w.version + 1, updated_at = $3
         FROM fulfilments AS f
         WHERE f.merchant_id = $1 AND f.order_id = ANY ($2) AND w.account_id = f.operator_id AND w.id = f.id""",
     "tracking_events": """
@@ -57,13 +60,31 @@ ERASE: dict[str, str] = {
     "return_verdicts": """
         UPDATE return_verdicts AS v SET note = '' FROM returns AS r
         WHERE r.merchant_id = $1 AND r.order_id = ANY ($2) AND v.merchant_id = $1 AND v.return_id = r.id""",
+    "return_work": """
+        UPDATE return_work AS w
+        SET lines = (SELECT coalesce(jsonb_agg(l.line || '{"note": ""}' ORDER BY l.place), '[]')
+                     FROM jsonb_array_elements(w.lines) WITH ORDINALITY AS l (line, place)),
+            version = w.version + 1, updated_at = $3
+        FROM returns AS r
+        WHERE r.merchant_id = $1 AND r.order_id = ANY ($2) AND w.account_id = r.operator_id AND w.id = r.id""",
+    "stock_movements": """
+        UPDATE stock_movements AS m SET note = '' FROM returns AS r
+        WHERE r.merchant_id = $1 AND r.order_id = ANY ($2) AND m.merchant_id = $1 AND m.document = 'return'
+          AND m.document_id = r.id AND m.note <> ''""",
 }
-"""What is erased of a customer's orders, by table. $1: merchant, $2: orders; then what the statement needs."""
+"""What is erased of a customer's orders, by table. $1: merchant, $2: orders; then what the statement needs. Where a
+reason is followed by a colon and somebody's own words, the reason stays."""
 
 FORGET_ANSWERS = """
 DELETE FROM idempotency_keys
 WHERE account_id = ANY ($1)
   AND EXISTS (SELECT 1 FROM unnest($2::bytea[]) AS n (needle) WHERE position(n.needle IN body) > 0)
+"""
+EMPTY_HEARD = """
+UPDATE webhook_attempts AS a SET answer = '' FROM webhook_deliveries AS d
+WHERE a.account_id = ANY ($1) AND a.answer <> '' AND d.account_id = a.account_id AND d.id = a.delivery_id
+  AND EXISTS (SELECT 1 FROM unnest($2::bytea[]) AS n (needle)
+              WHERE position(n.needle IN convert_to(d.body, 'UTF8')) > 0 OR position(n.needle IN a.answer) > 0)
 """
 EMPTY_MESSAGES = "UPDATE inbox SET payload = NULL WHERE account_id = $1 AND id = ANY ($2)"
 EMPTY_EXPORTS = (
@@ -106,12 +127,13 @@ async def carry_out(work: Work, vault: Vault, merchant_id: UUID, request_id: UUI
     else:
         ended = [order for order in orders if order.status in ENDED]
         under_way = len(orders) - len(ended)
-        wanted = needles(email, [order.ship_to for order in orders])
+        asked = await queries.asked_addresses(work, merchant_id, [order.id for order in orders])
+        wanted = needles(email, [*(order.ship_to for order in orders), *asked])
         # Copies go at once, also of orders under way: only the orders themselves are needed.
-        answers = await _forget_answers(work, merchant_id, email, [order.id for order in orders])
+        copies = await _forget_copies(work, merchant_id, email, [order.id for order in orders])
         counts = await _erase(work, merchant_id, [order.id for order in ended])
         messages, unread = await _empty_messages(work, vault, merchant_id, wanted)
-        counts |= {"answers": answers, "messages": messages}
+        counts |= {**copies, "messages": messages}
         done = not under_way and not unread
         await _conclude(work, merchant_id, request_id, counts, done=done, open_orders=under_way)
         if not done:
@@ -129,7 +151,11 @@ async def expire_exports(work: Work) -> None:
 async def _erase(work: Work, merchant_id: UUID, order_ids: Sequence[UUID]) -> dict[str, int]:
     if not order_ids:
         return {}
-    more: Mapping[str, tuple[object, ...]] = {"orders": (NEVER_NEWER, work.now), "work_orders": (work.now,)}
+    more: Mapping[str, tuple[object, ...]] = {
+        "orders": (NEVER_NEWER, work.now),
+        "work_orders": (work.now,),
+        "return_work": (work.now,),
+    }
     counts = {}
     for table, statement in ERASE.items():
         tag = await work.execute_raw(statement, merchant_id, list(order_ids), *more.get(table, ()))
@@ -151,13 +177,23 @@ async def _empty_messages(work: Work, vault: Vault, merchant_id: UUID, wanted: S
     return emptied, unread
 
 
-async def _forget_answers(work: Work, merchant_id: UUID, email: str, order_ids: Sequence[UUID]) -> int:
-    """Delete remembered answers, the warehouses' too, that name the customer, an order, or an order's work."""
+async def _forget_copies(work: Work, merchant_id: UUID, email: str, order_ids: Sequence[UUID]) -> dict[str, int]:
+    """Delete remembered answers, the warehouses' too, that name the customer, an order, or an order's work or returns,
+    and empty what receivers answered to webhooks about these."""
     pieces = await queries.work_of(work, merchant_id, order_ids)
-    told = [email, *map(ids.ORDER.show, order_ids), *(ids.WORK_ORDER.show(piece) for _, piece in pieces)]
-    accounts = {merchant_id, *(operator for operator, _ in pieces)}
-    tag = await work.execute_raw(FORGET_ANSWERS, sorted(accounts), [text.encode() for text in told])
-    return int(tag.rpartition(" ")[2])
+    returns = await queries.returns_of(work, merchant_id, order_ids)
+    told = [
+        email,
+        *map(ids.ORDER.show, order_ids),
+        *(ids.WORK_ORDER.show(piece) for _, piece in pieces),
+        *(ids.RETURN.show(each) for _, each in returns),
+    ]
+    accounts = {merchant_id, *(operator for operator, _ in (*pieces, *returns) if operator is not None)}
+    counts = {}
+    for kind, statement in (("answers", FORGET_ANSWERS), ("webhook_answers", EMPTY_HEARD)):
+        tag = await work.execute_raw(statement, sorted(accounts), [text.encode() for text in told])
+        counts[kind] = int(tag.rpartition(" ")[2])
+    return counts
 
 
 async def _conclude(

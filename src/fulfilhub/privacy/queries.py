@@ -8,15 +8,17 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import select
 
 from fulfilhub.fulfilment.models import Fulfilment
-from fulfilhub.orders.models import Order
+from fulfilhub.orders.models import Order, OrderRequest
 from fulfilhub.platform import ids
 from fulfilhub.platform.errors import NotFound
 from fulfilhub.platform.inbox import Message
 from fulfilhub.platform.work import Work
 from fulfilhub.privacy.models import PrivacyRequest
+from fulfilhub.returns.models import Return
 
 
 class RequestRow(NamedTuple):
@@ -72,10 +74,21 @@ KEPT: dict[str, str] = {
         SELECT o.number, r.kind, r.asked, r.note, r.state, r.answer_note, r.asked_at, r.answered_at
         FROM order_requests AS r JOIN orders AS o ON o.merchant_id = r.merchant_id AND o.id = r.order_id
         WHERE r.merchant_id = $1 AND r.order_id = ANY ($2) ORDER BY r.id""",
+    "holds": """
+        SELECT o.number, h.reason, h.name, h.note, h.placed_at, h.released_at
+        FROM holds AS h JOIN orders AS o ON o.merchant_id = h.merchant_id AND o.id = h.order_id
+        WHERE h.merchant_id = $1 AND h.order_id = ANY ($2) ORDER BY h.id""",
     "returns": """
         SELECT o.number, r.state, r.note, r.created_at, r.ended_at
         FROM returns AS r JOIN orders AS o ON o.merchant_id = r.merchant_id AND o.id = r.order_id
         WHERE r.merchant_id = $1 AND r.order_id = ANY ($2) ORDER BY r.id""",
+    "return_lines": """
+        SELECT o.number, l.sku, l.title, l.reason, l.note, l.advised, l.received,
+               (SELECT coalesce(jsonb_agg(v.note ORDER BY v.id), '[]') FROM return_verdicts AS v
+                WHERE v.merchant_id = l.merchant_id AND v.return_id = l.return_id AND v.line_id = l.id
+                  AND v.note <> '') AS inspection_notes
+        FROM return_lines AS l JOIN orders AS o ON o.merchant_id = l.merchant_id AND o.id = l.order_id
+        WHERE l.merchant_id = $1 AND l.order_id = ANY ($2) ORDER BY l.id""",
 }
 """What a customer is told is kept, by kind of record."""
 
@@ -135,6 +148,23 @@ async def work_of(work: Work, merchant_id: UUID, order_ids: Sequence[UUID]) -> l
         Fulfilment.merchant_id == merchant_id, Fulfilment.order_id.in_(order_ids)
     )
     return [(row.operator_id, row.id) for row in await work.db.execute(query)]
+
+
+async def returns_of(work: Work, merchant_id: UUID, order_ids: Sequence[UUID]) -> list[tuple[UUID | None, UUID]]:
+    """(operator's account, return) of every return of these orders; no operator while it is not known where to."""
+    query = select(Return.operator_id, Return.id).where(
+        Return.merchant_id == merchant_id, Return.order_id.in_(order_ids)
+    )
+    return [(row.operator_id, row.id) for row in await work.db.execute(query)]
+
+
+async def asked_addresses(work: Work, merchant_id: UUID, order_ids: Sequence[UUID]) -> list[dict[str, str]]:
+    """The addresses that somebody asked for when these orders were in a warehouse's hands already."""
+    query = select(OrderRequest.asked).where(
+        OrderRequest.merchant_id == merchant_id, OrderRequest.order_id.in_(order_ids)
+    )
+    asked = (await work.db.execute(query)).scalars()
+    return [msgspec.convert(each["ship_to"], dict[str, str]) for each in asked if each.get("ship_to")]
 
 
 async def raw_messages(work: Work, merchant_id: UUID, after: UUID | None, limit: int) -> list[RawMessage]:

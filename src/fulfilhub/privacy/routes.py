@@ -55,7 +55,7 @@ async def list_privacy_requests(
     cursor: Cursor = None,
 ) -> Page[PrivacyRequestOut]:
     """What was asked and what became of it, oldest first."""
-    async with works.begin(merchant.scope) as work:
+    async with works.reading(merchant.scope) as work:
         return await page_of(
             limit,
             cursor,
@@ -76,7 +76,7 @@ async def get_privacy_request(
     works: NamedDependency[Works], merchant: NamedDependency[MerchantCaller], privacy_request_id: FromPath[str]
 ) -> Response[PrivacyRequestOut]:
     """One request."""
-    async with works.begin(merchant.scope) as work:
+    async with works.reading(merchant.scope) as work:
         return ok(work, request_out(await queries.get_request(work, ids.PRIVACY_REQUEST.find(privacy_request_id))))
 
 
@@ -96,7 +96,7 @@ async def get_privacy_export(
     """All that is kept about the customer, until the export expires. 409 (`no_export`) while it is not done, after,
     and for an erasure."""
     found = ids.PRIVACY_REQUEST.find(privacy_request_id)
-    async with works.begin(merchant.scope) as work:
+    async with works.reading(merchant.scope) as work:
         row = await queries.get_request(work, found)
         result = await queries.result_of(work, found)
     if result is None:

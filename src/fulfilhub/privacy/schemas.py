@@ -47,7 +47,9 @@ class PrivacyExportOut(Struct, kw_only=True):
     parcels: list[dict[str, object]]
     tracking_events: list[dict[str, object]]
     change_requests: list[dict[str, object]]
+    holds: list[dict[str, object]]
     returns: list[dict[str, object]]
+    return_lines: list[dict[str, object]]
 
 
 def request_out(row: RequestRow) -> PrivacyRequestOut:

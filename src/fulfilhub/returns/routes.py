@@ -95,7 +95,7 @@ async def list_returns(
 ) -> Page[ReturnOut]:
     """The merchant's returns, oldest first."""
     wanted = None if order_id is None else ids.ORDER.read(order_id, "query/order_id")
-    async with works.begin(merchant.scope) as work:
+    async with works.reading(merchant.scope) as work:
         rows = await queries.list_returns(work, return_state, wanted, id_cursor(cursor), limit + 1)
         lines = await queries.lines_of(work, [row.id for row in rows])
         verdicts = await queries.verdicts_of(work, [row.id for row in rows])
@@ -107,7 +107,7 @@ async def get_return(
     works: NamedDependency[Works], merchant: NamedDependency[MerchantCaller], return_id: FromPath[str]
 ) -> Response[ReturnOut]:
     """One return with its lines and what was found of them."""
-    async with works.begin(merchant.scope) as work:
+    async with works.reading(merchant.scope) as work:
         return ok(work, await _detail(work, return_id))
 
 
@@ -222,7 +222,7 @@ async def complete_return(
 @get("/v1/returns-policy", **may("returns:read"), tags=["Returns"], summary="Get the returns policy", responses=READ)
 async def get_policy(works: NamedDependency[Works], merchant: NamedDependency[MerchantCaller]) -> Response[PolicyOut]:
     """The policy in force, or the default."""
-    async with works.begin(merchant.scope) as work:
+    async with works.reading(merchant.scope) as work:
         return ok(work, policy_out(await queries.policy_of(work)))
 
 
@@ -252,7 +252,7 @@ async def list_work_returns(
 ) -> Page[ReturnWorkOut]:
     """Returns announced to the caller's warehouses, oldest first."""
     wanted = None if warehouse_id is None else ids.WAREHOUSE.read(warehouse_id, "query/warehouse_id")
-    async with works.begin(partner.scope) as work:
+    async with works.reading(partner.scope) as work:
         rows = await queries.list_work(work, return_state, wanted, id_cursor(cursor), limit + 1)
         return page(rows, limit, lambda row: (row.id,), work_out)
 
@@ -268,7 +268,7 @@ async def get_work_return(
     works: NamedDependency[Works], partner: NamedDependency[PartnerCaller], return_id: FromPath[str]
 ) -> Response[ReturnWorkOut]:
     """One return announced to a warehouse of the caller."""
-    async with works.begin(partner.scope) as work:
+    async with works.reading(partner.scope) as work:
         return ok(work, work_out(await queries.find_work(work, ids.RETURN.find(return_id))))
 
 

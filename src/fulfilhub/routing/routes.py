@@ -49,7 +49,7 @@ async def get_routing(
 ) -> RoutingOut:
     """Every decision about the order, newest first: each candidate's score, and each fence that excluded one."""
     found = ids.ORDER.find(order_id)
-    async with works.begin(merchant.scope) as work:
+    async with works.reading(merchant.scope) as work:
         await get_order(work, found)
         return RoutingOut(data=[decision_out(row) for row in await queries.decisions(work, found)])
 
@@ -59,7 +59,7 @@ async def get_routing_policy(
     works: NamedDependency[Works], merchant: NamedDependency[MerchantCaller]
 ) -> Response[RoutingPolicyOut]:
     """The policy in force; its ETag is its version."""
-    async with works.begin(merchant.scope) as work:
+    async with works.reading(merchant.scope) as work:
         return ok(work, policy_out(await queries.policy(work)))
 
 

@@ -107,7 +107,7 @@ async def list_shipments(
 ) -> Page[ShipmentOut]:
     """What left, oldest first."""
     order = None if order_id is None else ids.ORDER.read(order_id, "query/order_id")
-    async with works.begin(merchant.scope) as work:
+    async with works.reading(merchant.scope) as work:
         return await _page(
             work, await queries.list_shipments(work, id_cursor(cursor), limit + 1, order_id=order), limit
         )
@@ -129,7 +129,7 @@ async def list_order_shipments(
 ) -> Page[ShipmentOut]:
     """What left for one order, oldest first."""
     order = ids.ORDER.find(order_id)
-    async with works.begin(merchant.scope) as work:
+    async with works.reading(merchant.scope) as work:
         await get_order(work, order)
         return await _page(
             work, await queries.list_shipments(work, id_cursor(cursor), limit + 1, order_id=order), limit
@@ -147,7 +147,7 @@ async def get_shipment(
     works: NamedDependency[Works], merchant: NamedDependency[MerchantCaller], shipment_id: FromPath[str]
 ) -> ShipmentOut:
     """One shipment with its parcels."""
-    async with works.begin(merchant.scope) as work:
+    async with works.reading(merchant.scope) as work:
         row = await queries.get_shipment(work, ids.SHIPMENT.find(shipment_id))
         return (await _shown(work, [row]))[row.id]
 
@@ -209,7 +209,7 @@ async def get_promise(
 ) -> PromiseAccountOut:
     """What was promised, whether it was kept stage by stage, and whose doing it is where it was not."""
     found = ids.ORDER.find(order_id)
-    async with works.begin(merchant.scope) as work:
+    async with works.reading(merchant.scope) as work:
         return promise_account(await get_order(work, found), await queries.verdicts_of(work, found))
 
 
@@ -226,7 +226,7 @@ async def summarise_promises(
     """Kept, excused and broken by cause, per month, warehouse, service and stage, of the promises that fell due between
     two days. What is still open is not counted."""
     start, stop = promise_days(first, end)
-    async with works.begin(merchant.scope) as work:
+    async with works.reading(merchant.scope) as work:
         return PromiseSummaryOut(sums=[promise_sum(row) for row in await queries.promise_sums(work, start, stop)])
 
 

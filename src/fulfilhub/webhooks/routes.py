@@ -87,7 +87,7 @@ async def list_webhook_endpoints(
     cursor: Cursor = None,
 ) -> Page[WebhookEndpointOut]:
     """The account's endpoints and how each is doing, oldest first."""
-    async with works.begin(anyone.scope) as work:
+    async with works.reading(anyone.scope) as work:
         return await page_of(
             limit,
             cursor,
@@ -108,7 +108,7 @@ async def get_webhook_endpoint(
     works: NamedDependency[Works], anyone: NamedDependency[AnyCaller], endpoint_id: FromPath[str]
 ) -> Response[WebhookEndpointOut]:
     """One endpoint and how it is doing, without its secret."""
-    async with works.begin(anyone.scope) as work:
+    async with works.reading(anyone.scope) as work:
         return ok(work, await _endpoint(work, ids.WEBHOOK_ENDPOINT.find(endpoint_id)))
 
 
@@ -243,7 +243,7 @@ async def list_webhook_deliveries(
 ) -> Page[WebhookDeliveryOut]:
     """What the endpoint was told or is to be told, newest first."""
     found = ids.WEBHOOK_ENDPOINT.find(endpoint_id)
-    async with works.begin(anyone.scope) as work:
+    async with works.reading(anyone.scope) as work:
         await queries.get_endpoint(work, found)
         return await page_of(
             limit,
@@ -265,7 +265,7 @@ async def get_webhook_delivery(
     works: NamedDependency[Works], anyone: NamedDependency[AnyCaller], delivery_id: FromPath[str]
 ) -> Response[WebhookDeliveryDetailOut]:
     """What is sent, byte by byte, and how each attempt ended."""
-    async with works.begin(anyone.scope) as work:
+    async with works.reading(anyone.scope) as work:
         return ok(work, await _delivery(work, ids.WEBHOOK_DELIVERY.find(delivery_id)))
 
 

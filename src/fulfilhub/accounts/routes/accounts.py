@@ -59,7 +59,7 @@ async def list_accounts(
     works: NamedDependency[Works], operator: NamedDependency[OperatorCaller], limit: Limit = 50, cursor: Cursor = None
 ) -> Page[AccountOut]:
     """Every account of the platform, oldest first."""
-    async with works.begin(operator.scope) as work:
+    async with works.reading(operator.scope) as work:
         return await page_of(
             limit,
             cursor,
@@ -72,7 +72,7 @@ async def list_accounts(
 @get("/v1/account", **may("keys:read"), tags=["Accounts"], summary="Who am I?", responses=ONE)
 async def get_own_account(works: NamedDependency[Works], anyone: NamedDependency[AnyCaller]) -> AccountOut:
     """The account that the API key belongs to."""
-    async with works.begin(anyone.scope) as work:
+    async with works.reading(anyone.scope) as work:
         return account_out(await queries.get_account(work, anyone.caller.account_id))
 
 
@@ -83,7 +83,7 @@ async def get_account(
     works: NamedDependency[Works], operator: NamedDependency[OperatorCaller], account_id: FromPath[str]
 ) -> AccountOut:
     """One account."""
-    async with works.begin(operator.scope) as work:
+    async with works.reading(operator.scope) as work:
         return account_out(await queries.get_account(work, ids.ACCOUNT.find(account_id)))
 
 
@@ -109,7 +109,7 @@ async def list_keys(
     works: NamedDependency[Works], anyone: NamedDependency[AnyCaller], limit: Limit = 50, cursor: Cursor = None
 ) -> Page[KeyOut]:
     """The account's keys, oldest first, without their secrets."""
-    async with works.begin(anyone.scope) as work:
+    async with works.reading(anyone.scope) as work:
         return await page_of(
             limit, cursor, lambda after, size: queries.list_keys(work, after, size), lambda r: r.id, key_out
         )
@@ -118,7 +118,7 @@ async def list_keys(
 @get("/v1/api-keys/{key_id:str}", **may("keys:read"), tags=["API keys"], summary="Get an API key", responses=ONE)
 async def get_key(works: NamedDependency[Works], anyone: NamedDependency[AnyCaller], key_id: FromPath[str]) -> KeyOut:
     """One key of the account, without its secret."""
-    async with works.begin(anyone.scope) as work:
+    async with works.reading(anyone.scope) as work:
         return key_out(await queries.get_key(work, ids.API_KEY.find(key_id)))
 
 
@@ -187,7 +187,7 @@ async def list_contracts(
     works: NamedDependency[Works], anyone: NamedDependency[AnyCaller], limit: Limit = 50, cursor: Cursor = None
 ) -> Page[ContractOut]:
     """A merchant's contracts with partners, or a partner's with merchants, oldest first."""
-    async with works.begin(anyone.scope) as work:
+    async with works.reading(anyone.scope) as work:
         return await page_of(
             limit, cursor, lambda after, size: queries.list_contracts(work, after, size), lambda r: r.id, contract_out
         )
@@ -204,7 +204,7 @@ async def get_contract(
     works: NamedDependency[Works], anyone: NamedDependency[AnyCaller], contract_id: FromPath[str]
 ) -> ContractOut:
     """One contract."""
-    async with works.begin(anyone.scope) as work:
+    async with works.reading(anyone.scope) as work:
         return contract_out(await queries.get_contract(work, ids.CONTRACT.find(contract_id)))
 
 

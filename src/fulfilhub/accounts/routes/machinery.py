@@ -46,7 +46,7 @@ async def list_events(
     if cursor:
         (found,) = decode_cursor(cursor, int)
         after = min(max(int(str(found)), 0), 2**62)
-    async with works.begin(anyone.scope) as work:
+    async with works.reading(anyone.scope) as work:
         rows = await queries.list_events(work, after, limit + 1, type_)
     shown = rows[:limit]
     last = shown[-1].seq if shown else after
@@ -66,7 +66,7 @@ async def list_dead_jobs(
     works: NamedDependency[Works], anyone: NamedDependency[AnyCaller], limit: Limit = 50, cursor: Cursor = None
 ) -> Page[JobOut]:
     """Background work that failed too often and waits for a person, newest first."""
-    async with works.begin(anyone.scope) as work:
+    async with works.reading(anyone.scope) as work:
         return await page_of(
             limit, cursor, lambda before, size: deadletters.list_dead(work, before, size), lambda r: r.id, job_out
         )

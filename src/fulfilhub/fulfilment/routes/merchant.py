@@ -53,7 +53,7 @@ async def list_fulfilments(
     fulfilment_state: Annotated[WorkState | None, QueryParameter(name="state")] = None,
 ) -> Page[FulfilmentOut]:
     """Lines of orders that were sent to warehouses, oldest first."""
-    async with works.begin(merchant.scope) as work:
+    async with works.reading(merchant.scope) as work:
         rows = await queries.list_fulfilments(
             work,
             id_cursor(cursor),
@@ -77,7 +77,7 @@ async def get_fulfilment(
     works: NamedDependency[Works], merchant: NamedDependency[MerchantCaller], fulfilment_id: FromPath[str]
 ) -> FulfilmentOut:
     """One fulfilment."""
-    async with works.begin(merchant.scope) as work:
+    async with works.reading(merchant.scope) as work:
         row = await queries.get_fulfilment(work, ids.FULFILMENT.find(fulfilment_id))
         lines = await queries.fulfilment_lines(work, [row.id])
     return fulfilment_out(row, lines.get(row.id, ()))

@@ -107,7 +107,7 @@ async def get_request_policy(
     works: NamedDependency[Works], merchant: NamedDependency[MerchantCaller]
 ) -> Response[RequestPolicyOut]:
     """How long warehouses have to answer requests, and what silence means."""
-    async with works.begin(merchant.scope) as work:
+    async with works.reading(merchant.scope) as work:
         return ok(work, request_policy_out(await request_policy(work)))
 
 
@@ -138,7 +138,7 @@ async def list_work_requests(
 ) -> Page[WorkRequestOut]:
     """What merchants ask about work that you have in hand, oldest first; `state=requested` waits for your answer."""
     warehouse = None if warehouse_id is None else ids.WAREHOUSE.read(warehouse_id, "query/warehouse_id")
-    async with works.begin(partner.scope) as work:
+    async with works.reading(partner.scope) as work:
         return await page_of(
             limit,
             cursor,
@@ -155,7 +155,7 @@ async def get_work_request(
     works: NamedDependency[Works], partner: NamedDependency[PartnerCaller], change_id: FromPath[str]
 ) -> WorkRequestOut:
     """One request as it stands."""
-    async with works.begin(partner.scope) as work:
+    async with works.reading(partner.scope) as work:
         return work_request_out(await read_request(work, partner.caller.account_id, ids.REQUEST.find(change_id)))
 
 

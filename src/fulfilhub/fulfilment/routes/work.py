@@ -136,7 +136,7 @@ async def list_work(
 ) -> Page[WorkOrderOut]:
     """The work of your warehouses, oldest first."""
     warehouse = None if warehouse_id is None else ids.WAREHOUSE.read(warehouse_id, "query/warehouse_id")
-    async with works.begin(partner.scope) as work:
+    async with works.reading(partner.scope) as work:
         return await page_of(
             limit,
             cursor,
@@ -153,7 +153,7 @@ async def get_work(
     works: NamedDependency[Works], partner: NamedDependency[PartnerCaller], work_id: FromPath[str]
 ) -> WorkOrderOut:
     """One work order as it is now."""
-    async with works.begin(partner.scope) as work:
+    async with works.reading(partner.scope) as work:
         return work_out(await queries.read_work(work, partner.caller.account_id, ids.WORK_ORDER.find(work_id)))
 
 

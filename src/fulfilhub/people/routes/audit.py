@@ -52,7 +52,7 @@ async def list_audit_log(
     """Who did what, the newest first: every write by a key or a person, done or refused, and every sign-in. Nobody can
     change or delete a row. Test mode has a log of its own."""
     wanted = AuditFilter(actor, action, entity, after, before)
-    async with works.begin(anyone.scope) as work:
+    async with works.reading(anyone.scope) as work:
         rows = await queries.list_audit(work, wanted, timed_cursor(cursor), limit + 1)
     return page(rows, limit, lambda row: (row.at, row.id), audit_out)
 

@@ -56,7 +56,7 @@ async def list_invitations(
 ) -> Page[InvitationOut]:
     """The account's invitations, oldest first, without their links."""
     check_live(anyone)
-    async with works.begin(anyone.scope) as work:
+    async with works.reading(anyone.scope) as work:
         return await page_of(
             limit,
             cursor,
@@ -78,7 +78,7 @@ async def get_invitation(
 ) -> Response[InvitationOut]:
     """One invitation, without its link."""
     check_live(anyone)
-    async with works.begin(anyone.scope) as work:
+    async with works.reading(anyone.scope) as work:
         row = await queries.get_link(work, ids.INVITATION.find(invitation_id), LinkKind.INVITATION)
         return ok(work, invitation_out(row, work.now))
 

@@ -41,11 +41,11 @@ class Found(NamedTuple):
 async def _find(works: Works, token: str, kind: LinkKind) -> Found | None:
     if not TOKEN.fullmatch(token):
         return None
-    async with works.begin(Nobody()) as work:
+    async with works.reading(Nobody()) as work:
         place = await queries.link_door(work, fingerprint(token), kind)
     if place is None:
         return None
-    async with works.begin(scope_of(place.kind, place.account_id, "nobody")) as work:
+    async with works.reading(scope_of(place.kind, place.account_id, "nobody")) as work:
         row = await queries.get_link(work, place.user_id, kind)
         organisation = (await get_account(work, place.account_id)).name
         good = row.used_at is None and row.revoked_at is None and row.expires_at > work.now

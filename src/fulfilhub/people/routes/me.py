@@ -71,7 +71,7 @@ async def _show(
 ) -> Response[str]:
     guard = doorkeeper(request)
     idle = timedelta(minutes=guard.settings.people.session_idle_minutes)
-    async with works.begin(home(session)) as work:
+    async with works.reading(home(session)) as work:
         user = await queries.get_user(work, session.user_id)
         organisation = await get_account(work, session.home_id)
         rows = await queries.list_sessions(work, session.user_id, work.now - idle)

@@ -37,7 +37,7 @@ async def list_users(
 ) -> Page[UserOut]:
     """The account's people, oldest first, also those who were let go."""
     check_live(anyone)
-    async with works.begin(anyone.scope) as work:
+    async with works.reading(anyone.scope) as work:
         return await page_of(
             limit, cursor, lambda after, size: queries.list_users(work, after, size), lambda r: r.id, user_out
         )
@@ -49,7 +49,7 @@ async def get_user(
 ) -> Response[UserOut]:
     """One person."""
     check_live(anyone)
-    async with works.begin(anyone.scope) as work:
+    async with works.reading(anyone.scope) as work:
         return ok(work, user_out(await queries.get_user(work, ids.USER.find(user_id))))
 
 

@@ -96,7 +96,7 @@ async def ask_to_connect(
     if session is None:
         return go_to(sign_in_path(request))
     caller = _entitled(session)
-    async with works.begin(caller.scope) as work:
+    async with works.reading(caller.scope) as work:
         organisation = (await get_account(work, session.account_id)).name
         known = await queries.store_at(work, asked.shop_url)
     return PAGES.show(

@@ -76,7 +76,7 @@ async def list_stores(
 ) -> Page[StoreOut]:
     """The merchant's stores, oldest first."""
     url = settings.server.url
-    async with works.begin(merchant.scope) as work:
+    async with works.reading(merchant.scope) as work:
         return await page_of(
             limit,
             cursor,
@@ -94,7 +94,7 @@ async def get_store(
     store_id: FromPath[str],
 ) -> Response[StoreOut]:
     """One store, without its secrets."""
-    async with works.begin(merchant.scope) as work:
+    async with works.reading(merchant.scope) as work:
         return ok(work, store_out(await queries.get_store(work, ids.STORE.find(store_id)), settings.server.url))
 
 
@@ -159,7 +159,7 @@ async def list_messages(
 ) -> Page[MessageOut]:
     """What the store sent and what became of it, oldest first."""
     found = ids.STORE.find(store_id)
-    async with works.begin(merchant.scope) as work:
+    async with works.reading(merchant.scope) as work:
         await queries.get_store(work, found)
         return await page_of(
             limit,
@@ -189,7 +189,7 @@ async def list_updates(
 ) -> Page[UpdateOut]:
     """Each shipment, and whether the store knows of it, oldest first."""
     found = ids.STORE.find(store_id)
-    async with works.begin(merchant.scope) as work:
+    async with works.reading(merchant.scope) as work:
         await queries.get_store(work, found)
         return await page_of(
             limit,
