@@ -8,19 +8,19 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Select, func, select, text
+from sqlalchemy import Select, func, select
 
 from fulfilhub.orders.models import Order, OrderLine
-from fulfilhub.platform import ids
+from fulfilhub.platform import ids, inbox, secrets
 from fulfilhub.platform.errors import NotFound
-from fulfilhub.platform.inbox import Message
-from fulfilhub.platform.secrets import Vault
+from fulfilhub.platform.inbox import Message, MessageRow
+from fulfilhub.platform.secrets import LiveSecret, Vault, live_secrets
 from fulfilhub.platform.work import Work
 from fulfilhub.shipping.models import Parcel, ParcelContent, Shipment
 from fulfilhub.shipping.rules import find_carrier, tracking_url
 from fulfilhub.stores.adapters.port import Connection, ShipmentNews, ShippedLine, StoreSettings
 from fulfilhub.stores.models import Store, StoreCode, StoreUpdate
-from fulfilhub.stores.rules import LiveSecret, PlatformKind, Settings, live_secrets
+from fulfilhub.stores.rules import PlatformKind, Settings
 
 
 class DoorRow(NamedTuple):
@@ -50,24 +50,6 @@ class SealedRow(NamedTuple):
     store: StoreRow
     credentials: bytes
     secrets: bytes
-
-
-class MessageRow(NamedTuple):
-    id: UUID
-    topic: str
-    repeats: int
-    received_at: datetime
-    expires_at: datetime
-    handled_at: datetime | None
-    outcome: str | None
-    detail: str | None
-
-
-class RawRow(NamedTuple):
-    id: UUID
-    source: str
-    payload: bytes | None
-    received_at: datetime
 
 
 class UpdateRow(NamedTuple):
@@ -172,7 +154,7 @@ async def sealed_store(work: Work, store_id: UUID, *, lock: bool = False) -> Sea
 
 def open_secrets(vault: Vault, row: SealedRow) -> list[LiveSecret]:
     """A store's webhook secrets, newest first, ended ones included."""
-    return msgspec.json.decode(vault.decrypt(row.secrets), type=list[LiveSecret])
+    return secrets.open_secrets(vault, row.secrets)
 
 
 def connection(vault: Vault, row: SealedRow, now: datetime) -> Connection:
@@ -204,17 +186,6 @@ def adapter_settings(store: StoreRow) -> StoreSettings:
     )
 
 
-async def raw_messages(work: Work, message_ids: Sequence[UUID]) -> list[RawRow]:
-    """Stored deliveries that nobody read yet, oldest first, locked so that only one reads each."""
-    rows = await work.db.execute(
-        select(Message.id, Message.source, Message.payload, Message.received_at)
-        .where(Message.account_id == work.account_id, Message.id.in_(message_ids), Message.handled_at.is_(None))
-        .order_by(Message.id)
-        .with_for_update()
-    )
-    return [RawRow(*row) for row in rows]
-
-
 async def payload_of(work: Work, message_id: UUID) -> bytes | None:
     """The sealed content of a message; None when it expired or never was."""
     query = select(Message.payload).where(Message.account_id == work.account_id, Message.id == message_id)
@@ -225,28 +196,7 @@ async def list_messages(
     work: Work, store_id: UUID, outcome: str | None, after: UUID | None, limit: int
 ) -> list[MessageRow]:
     """A store's messages in the order they came; `outcome` narrows (`waiting`: not read yet)."""
-    query = (
-        select(
-            Message.id,
-            Message.topic,
-            Message.repeats,
-            Message.received_at,
-            Message.expires_at,
-            Message.handled_at,
-            Message.outcome,
-            Message.detail,
-        )
-        .where(Message.account_id == work.account_id, Message.source == source_of(store_id), text("source <> 'api'"))
-        .order_by(Message.id)
-        .limit(limit)
-    )
-    if after is not None:
-        query = query.where(Message.id > after)
-    if outcome == "waiting":
-        query = query.where(Message.handled_at.is_(None))
-    elif outcome is not None:
-        query = query.where(Message.outcome == outcome)
-    return [MessageRow(*row) for row in await work.db.execute(query)]
+    return await inbox.listed(work, source_of(store_id), outcome, after, limit)
 
 
 def source_of(store_id: UUID) -> str:
