@@ -51,6 +51,7 @@ SCHEDULES: dict[str, str] = {
     "people.forget": "41 * * * *",
     "platform.expire_raw": "17 * * * *",
     "privacy.expire_exports": "27 * * * *",
+    "shipping.forget_early": "57 * * * *",
     "shipping.watch_promises": "*/5 * * * *",
     "webhooks.forget": "37 * * * *",
 }
@@ -62,6 +63,7 @@ TASK_MODULES = (
     "fulfilhub.fulfilment.tasks",
     "fulfilhub.shipping.tasks",
     "fulfilhub.stores.tasks",
+    "fulfilhub.carriers.tasks",
     "fulfilhub.billing.tasks",
     "fulfilhub.returns.tasks",
     "fulfilhub.privacy.tasks",

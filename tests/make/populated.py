@@ -36,6 +36,7 @@ IDS: dict[ids.Kind, str] = {
     ids.ADJUSTMENT: "SELECT document_id FROM stock_movements WHERE merchant_id = :merchant AND document = 'adjustment'",
     ids.API_KEY: "SELECT id FROM api_keys WHERE account_id IN (:merchant, :partner)",
     ids.AUDIT_ENTRY: "SELECT id FROM audit_log WHERE account_id IN (:merchant, :partner)",
+    ids.CARRIER: "SELECT id FROM carrier_connections WHERE account_id IN (:merchant, :partner)",
     ids.CHARGE: "SELECT id FROM charges WHERE merchant_id = :merchant",
     ids.CONTRACT: "SELECT id FROM contracts WHERE merchant_id = :merchant",
     ids.DECISION: "SELECT id FROM routing_decisions WHERE merchant_id = :merchant",

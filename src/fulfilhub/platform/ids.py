@@ -94,6 +94,7 @@ TRACKING_EVENT = Kind("trk", "tracking event")
 REQUEST = Kind("req", "request")
 RETURN = Kind("ret", "return")
 RETURN_LINE = Kind("rtl", "return line")
+CARRIER = Kind("car", "carrier connection")
 CHARGE = Kind("chg", "charge")
 EVENT = Kind("evt", "event")
 JOB = Kind("job", "job")
@@ -105,6 +106,7 @@ WEBHOOK_DELIVERY = Kind("whd", "webhook delivery")
 
 OF_FIELD: dict[str, Kind] = {
     "adjustment_id": ADJUSTMENT,
+    "carrier_id": CARRIER,
     "change_id": REQUEST,
     "charge_id": CHARGE,
     "contract_id": CONTRACT,

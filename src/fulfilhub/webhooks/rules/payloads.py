@@ -14,6 +14,7 @@ import msgspec
 from fulfilhub.accounts.events import ContractChanged, KeyChanged
 from fulfilhub.accounts.rules import AccountKind
 from fulfilhub.billing.events import ChargeMade
+from fulfilhub.carriers.events import CarrierConnectionChanged
 from fulfilhub.catalogue.events import KitChanged, ListingChanged, ProductChanged
 from fulfilhub.fulfilment import events as fulfilment
 from fulfilhub.inventory.events import StockAdjusted, StockReceived, WarehouseChanged
@@ -117,6 +118,7 @@ PUBLIC: tuple[Public, ...] = (
     Public(WebhookEndpointDisabled, BOTH, values={"reason": "failing"}),
 )
 PRIVATE: tuple[type[Fact], ...] = (
+    CarrierConnectionChanged,
     KeyChanged,
     PrivacyDone,
     PrivacyRequested,
@@ -124,7 +126,8 @@ PRIVATE: tuple[type[Fact], ...] = (
     UserInvited,
     WebhookEndpointChanged,
 )
-"""Facts that stay in the log: who holds keys, who works there, who asked about customers, and where events go."""
+"""Facts that stay in the log: who holds keys, who works there, who asked about customers, and where events go to and
+come from."""
 
 BY_TYPE: dict[str, Public] = {public.fact.TYPE: public for public in PUBLIC}
 EXAMPLE_ID = UUID("01893726-efee-7f02-8fbf-9f2b7bc2f910")
