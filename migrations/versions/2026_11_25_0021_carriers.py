@@ -69,6 +69,7 @@ def upgrade() -> None:
         *secure("carrier_connections", OWN_ACCOUNT, dict.fromkeys(BOTH, "SELECT, INSERT, UPDATE")),
         *secure("early_scans", OWN_ACCOUNT, dict.fromkeys(BOTH, ALL)),
         f"GRANT UPDATE ({', '.join(BESIDE)}, estimated_at) ON tracking_events TO fh_merchant",
+        "GRANT UPDATE ON inbox TO fh_partner",
         CARRIER_DOOR,
         *door("carrier_door(uuid)"),
     ):
@@ -77,6 +78,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("DROP FUNCTION carrier_door(uuid)")
+    op.execute("REVOKE UPDATE ON inbox FROM fh_partner")
     op.execute(f"REVOKE UPDATE ({', '.join(BESIDE)}, estimated_at) ON tracking_events FROM fh_merchant")
     for name in ("estimated_at", "signed_by", "code"):
         op.drop_column("tracking_events", name)
