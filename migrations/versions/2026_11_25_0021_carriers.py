@@ -70,6 +70,7 @@ def upgrade() -> None:
         *secure("early_scans", OWN_ACCOUNT, dict.fromkeys(BOTH, ALL)),
         f"GRANT UPDATE ({', '.join(BESIDE)}, estimated_at) ON tracking_events TO fh_merchant",
         "GRANT UPDATE ON inbox TO fh_partner",
+        "GRANT DELETE ON jobs TO fh_partner",  # jobs that run in a partner's scope end their tickets
         CARRIER_DOOR,
         *door("carrier_door(uuid)"),
     ):
@@ -79,6 +80,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("DROP FUNCTION carrier_door(uuid)")
     op.execute("REVOKE UPDATE ON inbox FROM fh_partner")
+    op.execute("REVOKE DELETE ON jobs FROM fh_partner")
     op.execute(f"REVOKE UPDATE ({', '.join(BESIDE)}, estimated_at) ON tracking_events FROM fh_merchant")
     for name in ("estimated_at", "signed_by", "code"):
         op.drop_column("tracking_events", name)
