@@ -59,6 +59,7 @@ SCHEDULES: dict[str, str] = {
 
 TASK_MODULES = (
     "fulfilhub.platform.retention",
+    "fulfilhub.platform.jobs.passing",
     "fulfilhub.people.tasks",
     "fulfilhub.fulfilment.tasks",
     "fulfilhub.shipping.tasks",

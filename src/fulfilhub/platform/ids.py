@@ -117,6 +117,7 @@ OF_FIELD: dict[str, Kind] = {
     "hold_id": HOLD,
     "invitation_id": INVITATION,
     "key_id": API_KEY,
+    "lease_id": LEASE,
     "line_id": ORDER_LINE,
     "listing_id": LISTING,
     "merchant_id": ACCOUNT,

@@ -37,6 +37,7 @@ from fulfilhub.stores.events import StoreConnected, StoreDisconnected, StoreTold
 from fulfilhub.webhooks.events import WebhookEndpointChanged, WebhookEndpointDisabled
 
 M = (AccountKind.MERCHANT,)
+P = (AccountKind.PARTNER,)
 BOTH = (AccountKind.MERCHANT, AccountKind.PARTNER)
 PING = "webhook_endpoint.ping"
 """Sent when somebody asks for a test; it is no fact and has no number."""
@@ -104,6 +105,15 @@ PUBLIC: tuple[Public, ...] = (
     Public(returns.ReturnReceived, values={"quantity": 2}),
     Public(returns.ReturnInspected, values={"restocked": 1, "quarantined": 0, "disposed": 1}),
     Public(returns.ReturnCompleted),
+    Public(fulfilment.WorkQueued, P),
+    Public(fulfilment.WorkHeld, P),
+    Public(fulfilment.WorkResumed, P),
+    Public(fulfilment.WorkWithdrawn, P),
+    Public(fulfilment.WorkClaimExpired, BOTH),
+    Public(fulfilment.WorkChangeRequested, P, values={"kind": "cancel", "answer_by": "2026-11-24T10:30:00Z"}),
+    Public(fulfilment.WorkChangeClosed, P, values={"kind": "cancel", "state": "withdrawn", "carried_out": False}),
+    Public(returns.WorkReturnExpected, P),
+    Public(returns.WorkReturnChanged, P, values={"state": "in_transit"}),
     Public(StockReceived, values={"quantity": 100}),
     Public(StockAdjusted, values={"delta": -2}),
     Public(ProductChanged, values={"change": "updated"}),
