@@ -75,6 +75,10 @@ PLANTED: dict[str, str] = {
     "each parcel is found by its number": "DELETE FROM work_parcels",
     "each return and its warehouse's document are in the same state": "UPDATE return_work SET state = 'requested'",
     "work orders name the components that their fulfilments hold": "DELETE FROM fulfilment_components",
+    # parcels
+    "each parcel is where the strongest of its events says": "DELETE FROM tracking_events",
+    "no event waits for a parcel that has left, unless its ticket waits": "DELETE FROM jobs; "
+    "UPDATE early_scans SET tracking_normal = 'RM000000001GB'",
     # money
     "each shipped order is charged once, or its ticket waits": "DELETE FROM charges",
     "no order is charged twice": "ALTER TABLE charges DROP CONSTRAINT uq_charges_cause; INSERT INTO charges "
@@ -93,7 +97,8 @@ PLANTED: dict[str, str] = {
     "occurred_at = now() - interval '2 minutes' WHERE seq = 3",
     "no raw message is kept twice": "ALTER TABLE inbox DROP CONSTRAINT uq_inbox_dedupe; "
     "UPDATE inbox SET source = 'api', dedupe_key = 'x'",
-    "each store's message was read, or its ticket waits": "UPDATE inbox SET handled_at = NULL WHERE source <> 'api'",
+    "each message from a store or a carrier was read, or its ticket waits": "UPDATE inbox SET handled_at = NULL "
+    "WHERE source <> 'api'",
     "raw messages are emptied and answers forgotten in time": "UPDATE inbox SET expires_at = now() - interval '2 days'",
     "only answers of success are remembered, one per key": "UPDATE idempotency_keys SET status = 500",
     "what is due to a webhook endpoint will be looked at": "UPDATE webhook_endpoints SET wake_at = NULL",

@@ -22,6 +22,7 @@ DOMAINS = {
     "shipping",
     "returns",
     "stores",
+    "carriers",
     "billing",
     "pages",
     "privacy",

@@ -47,6 +47,7 @@ CUSTOMERS: dict[str, str] = {
 OPEN: dict[str, str] = {
     "GET /health/live": "nothing to protect",
     "GET /health/ready": "nothing to protect",
+    "POST /v1/carriers/{carrier_id}/webhook": "the connection's signature",
     "POST /v1/stores/connect": "a one-time code",
     "POST /v1/stores/{store_id}/webhooks/shopify": "the store's signature",
     "POST /v1/stores/{store_id}/webhooks/woocommerce": "the store's signature",
@@ -56,7 +57,7 @@ OPEN: dict[str, str] = {
 TOLD: dict[str, Callable[[Populated], set[str]]] = {"twin": lambda world: {world.merchant.account_id}}
 
 # Kinds of ids that no answer holds.
-UNTOLD = {ids.SESSION.prefix, ids.STORE_CODE.prefix, ids.TRACKING_EVENT.prefix}
+UNTOLD = {ids.SESSION.prefix, ids.STORE_CODE.prefix}
 
 # What answers a caller with ids that it sent itself before, in vain.
 ECHOES = {"GET /v1/audit-log"}

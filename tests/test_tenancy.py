@@ -18,6 +18,8 @@ CLASSES = {mapper.local_table.name: mapper.class_.table_class for mapper in Base
 LEADS = {"merchant": "merchant_id", "account": "account_id"}
 # Look-ups that happen before there is a tenant, or across tenants by the relay: indexes, never keys.
 ACROSS = {
+    "ix_carrier_connections_id",
+    "ix_early_scans_received",
     "ix_order_promises_look",
     "ix_orders_id",
     "ix_stores_id",

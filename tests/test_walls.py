@@ -15,6 +15,7 @@ from tests.make.world import Client
 SOME_ID = {
     "account_id": ids.ACCOUNT,
     "backfill_id": ids.BACKFILL,
+    "carrier_id": ids.CARRIER,
     "change_id": ids.REQUEST,
     "charge_id": ids.CHARGE,
     "contract_id": ids.CONTRACT,
@@ -27,6 +28,7 @@ SOME_ID = {
     "key_id": ids.API_KEY,
     "lease_id": ids.LEASE,
     "listing_id": ids.LISTING,
+    "message_id": ids.MESSAGE,
     "order_id": ids.ORDER,
     "privacy_request_id": ids.PRIVACY_REQUEST,
     "product_id": ids.PRODUCT,

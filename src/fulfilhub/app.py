@@ -16,6 +16,7 @@ from fulfilhub.accounts.principal import KeyRing, access, audit_refusals, authen
 from fulfilhub.accounts.routes import ROUTES as ACCOUNTS
 from fulfilhub.accounts.sessions import Doorkeeper
 from fulfilhub.billing.routes import ROUTES as BILLING
+from fulfilhub.carriers.routes import ROUTES as CARRIERS
 from fulfilhub.catalogue.routes import ROUTES as CATALOGUE
 from fulfilhub.fulfilment.routes import ROUTES as FULFILMENT
 from fulfilhub.inventory.routes import ROUTES as INVENTORY
@@ -57,6 +58,7 @@ ROUTES: list[HTTPRouteHandler] = [
     *SHIPPING,
     *RETURNS,
     *STORES,
+    *CARRIERS,
     *BILLING,
     *PRIVACY,
     *PAGES,
@@ -84,6 +86,7 @@ TAGS: dict[str, str] = {
     "Stores": "Connections to Shopify, WooCommerce and your own storefront, and what each was told.",
     "Store completeness": "Whether everything a store has is here: the proof, what came late, and its history.",
     "Store webhooks": "Doors that storefronts call, signed with the store's webhook secret instead of an API key.",
+    "Carriers": "Doors by which carriers and aggregators tell where parcels are, signed instead of with an API key.",
     "Webhooks": "Your own programs told of what happens: signed, retried for three days, every attempt kept.",
     "Billing": "What was charged, why, and a month's sums.",
     "Events": "The log of everything that happened in the account, read by cursor.",

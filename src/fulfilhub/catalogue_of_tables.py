@@ -20,6 +20,7 @@ DOMAINS = (
     "shipping",
     "returns",
     "stores",
+    "carriers",
     "billing",
     "privacy",
     "webhooks",

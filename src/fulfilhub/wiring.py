@@ -51,6 +51,7 @@ SCHEDULES: dict[str, str] = {
     "people.forget": "41 * * * *",
     "platform.expire_raw": "17 * * * *",
     "privacy.expire_exports": "27 * * * *",
+    "shipping.forget_early": "57 * * * *",
     "shipping.watch_promises": "*/5 * * * *",
     "stores.sweep_due": "* * * * *",
     "webhooks.forget": "37 * * * *",
@@ -59,10 +60,12 @@ SCHEDULES: dict[str, str] = {
 
 TASK_MODULES = (
     "fulfilhub.platform.retention",
+    "fulfilhub.platform.jobs.passing",
     "fulfilhub.people.tasks",
     "fulfilhub.fulfilment.tasks",
     "fulfilhub.shipping.tasks",
     "fulfilhub.stores.tasks",
+    "fulfilhub.carriers.tasks",
     "fulfilhub.billing.tasks",
     "fulfilhub.returns.tasks",
     "fulfilhub.privacy.tasks",

@@ -8,6 +8,7 @@ from tests.contract.operations import CONTRACT, operations
 # Answers that hold a secret are not kept, a lost claim's lease runs out, and storefronts repeat under ids of their own.
 NOT_KEPT = {
     "claimWork",
+    "connectCarrier",
     "connectStore",
     "connectWithCode",
     "createAccount",
@@ -17,9 +18,11 @@ NOT_KEPT = {
     "createStoreCode",
     "createWebhookEndpoint",
     "deliverShopify",
+    "deliverTracking",
     "deliverWoocommerce",
     "extendLease",
     "resendInvitation",
+    "rotateCarrierSecret",
     "rotateKey",
     "rotateSecret",
     "rotateWebhookSecret",

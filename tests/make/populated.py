@@ -26,6 +26,7 @@ from fulfilhub.platform.settings import Settings
 from fulfilhub.platform.work import Works
 from fulfilhub.wiring import load_tasks
 from tests.fakes.serving import in_memory
+from tests.make.carriers import signed
 from tests.make.world import Client
 
 Json = dict[str, Any]
@@ -36,6 +37,7 @@ IDS: dict[ids.Kind, str] = {
     ids.ADJUSTMENT: "SELECT document_id FROM stock_movements WHERE merchant_id = :merchant AND document = 'adjustment'",
     ids.API_KEY: "SELECT id FROM api_keys WHERE account_id IN (:merchant, :partner)",
     ids.AUDIT_ENTRY: "SELECT id FROM audit_log WHERE account_id IN (:merchant, :partner)",
+    ids.CARRIER: "SELECT id FROM carrier_connections WHERE account_id IN (:merchant, :partner)",
     ids.CHARGE: "SELECT id FROM charges WHERE merchant_id = :merchant",
     ids.CONTRACT: "SELECT id FROM contracts WHERE merchant_id = :merchant",
     ids.DECISION: "SELECT id FROM routing_decisions WHERE merchant_id = :merchant",
@@ -281,6 +283,18 @@ async def _orders(world: Populated) -> None:
     await world.order("kit", sku="PAIR", quantity=1)
 
 
+async def _carriers(world: Populated) -> None:
+    for caller in (world.merchant, world.partner):
+        made: Any = await caller.made("/v1/carriers", {"name": "Evri", "statuses": {"DLVD": "delivered"}})
+        event = {"tracking_number": f"NOT{secrets.token_hex(4)}", "occurred_at": datetime.now(UTC).isoformat()}
+        letter = signed(made["secret"], [{**event, "code": "DLVD"}])
+        told = await world.http.post(
+            f"/v1/carriers/{made['carrier']['id']}/webhook", content=letter.body, headers=letter.headers
+        )
+        assert told.is_success, told.text
+    await world.work_off()
+
+
 async def _returns(world: Populated) -> None:
     order = (await world.merchant.get(f"/v1/orders/{world.made['delivered']}")).json()
     one = [{"line_id": order["lines"][0]["id"], "quantity": 1, "reason": "changed_mind"}]
@@ -314,6 +328,7 @@ DAY: tuple[Callable[[Populated], Awaitable[None]], ...] = (
     _goods,
     _store,
     _orders,
+    _carriers,
     _returns,
     _privacy,
     _people,

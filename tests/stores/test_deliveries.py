@@ -13,6 +13,7 @@ from sqlalchemy import text
 from fulfilhub.demo.storefronts.shop import SignedDelivery, signature
 from fulfilhub.platform import ids
 from fulfilhub.platform.errors import Unauthenticated
+from fulfilhub.platform.inbox import MessageRow
 from fulfilhub.platform.scopes import Merchant, Platform
 from fulfilhub.platform.secrets import Vault
 from fulfilhub.platform.work import Works
@@ -20,7 +21,6 @@ from fulfilhub.stores import queries
 from fulfilhub.stores.adapters import adapter_for
 from fulfilhub.stores.commands.connections import NewStore, connect, rotate_secret
 from fulfilhub.stores.commands.deliveries import receive
-from fulfilhub.stores.queries import MessageRow
 from fulfilhub.stores.rules import ROTATION_OVERLAP, PlatformKind, Settings
 from tests.stores.adapters.samples import delivery as captured
 from tests.stores.conftest import Connected, Hand

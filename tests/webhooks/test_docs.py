@@ -18,8 +18,8 @@ import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from fulfilhub.platform import ids
+from fulfilhub.platform.secrets import new_signing_secret as new_secret
 from fulfilhub.webhooks.adapters.receiver import letter
-from fulfilhub.webhooks.rules.endpoints import new_secret
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "webhooks.md").read_text()
 NODE, PHP = shutil.which("node"), shutil.which("php")

@@ -40,12 +40,14 @@ class ContractState(StrEnum):
 
 _MERCHANT = (
     "orders:read orders:write catalogue:read catalogue:write inventory:read inventory:write stores:read stores:write "
-    "promises:read returns:read returns:write billing:read events:read tracking:write warehouses:read warehouses:write "
+    "promises:read returns:read returns:write billing:read events:read tracking:write carriers:read carriers:write "
+    "warehouses:read warehouses:write "
     "work:read work:write contracts:read contracts:write keys:read keys:write jobs:read jobs:write "
     "privacy:read privacy:write webhooks:read webhooks:write users:read users:write audit:read"
 )
 _PARTNER = (
-    "work:read work:write warehouses:read warehouses:write inventory:write events:read tracking:write "
+    "work:read work:write warehouses:read warehouses:write inventory:write events:read tracking:write carriers:read "
+    "carriers:write "
     "contracts:read contracts:write keys:read keys:write webhooks:read webhooks:write "
     "users:read users:write audit:read"
 )
@@ -61,14 +63,14 @@ PERMISSIONS: dict[AccountKind, tuple[str, ...]] = {
 }
 
 _OPERATIONS = (
-    "orders:read orders:write catalogue:read catalogue:write inventory:read inventory:write stores:read returns:read "
-    "returns:write events:read tracking:write warehouses:read warehouses:write work:read work:write contracts:read "
-    "jobs:read jobs:write"
+    "orders:read orders:write carriers:read catalogue:read catalogue:write inventory:read inventory:write stores:read "
+    "returns:read returns:write events:read tracking:write warehouses:read warehouses:write work:read work:write "
+    "contracts:read jobs:read jobs:write"
 )
 _FINANCE = "billing:read contracts:read events:read inventory:read orders:read returns:read"
 _READ_ONLY = (
-    "billing:read catalogue:read contracts:read events:read inventory:read orders:read returns:read stores:read "
-    "warehouses:read work:read"
+    "billing:read carriers:read catalogue:read contracts:read events:read inventory:read orders:read returns:read "
+    "stores:read warehouses:read work:read"
 )
 
 ROLES: dict[Role, frozenset[str]] = {

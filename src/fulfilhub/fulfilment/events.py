@@ -1,8 +1,10 @@
-"""What fulfilment tells: the life of one fulfilment, on its order's timeline."""
+"""What fulfilment tells: to the merchant the life of one fulfilment, on its order's timeline; to whoever works on it,
+in their own log, what happens to their work."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -109,4 +111,78 @@ class FulfilmentChangeAnswered(OfFulfilment):
     asked_by: str
     state: str
     reason: str | None
+    carried_out: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfQueue(Fact):
+    """What every fact about several pieces of work of one warehouse names, 500 of them at most."""
+
+    SUBJECT: ClassVar[str] = "warehouse_id"
+    warehouse_id: UUID
+    work_order_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkQueued(OfQueue):
+    """Work waits in the warehouse's queue and can be claimed; told together for all that came within five seconds."""
+
+    TYPE: ClassVar[str] = "work.queued"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkHeld(OfQueue):
+    """The orders of this work are held: it can't be claimed, and what is in hand must not leave."""
+
+    TYPE: ClassVar[str] = "work.held"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkResumed(OfQueue):
+    """The orders of this work are no longer held: it goes on where it stopped."""
+
+    TYPE: ClassVar[str] = "work.resumed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkWithdrawn(OfQueue):
+    """This work was cancelled: nothing of it is to be sent."""
+
+    TYPE: ClassVar[str] = "work.withdrawn"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkClaimExpired(OfQueue):
+    """A lease ran out before this work was done, and nobody has claimed it again: it waits in the queue."""
+
+    TYPE: ClassVar[str] = "work.claim_expired"
+    lease_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfRequest(Fact):
+    """What every fact about a request to a warehouse names; `kind` is a `ChangeKind`."""
+
+    SUBJECT: ClassVar[str] = "work_order_id"
+    warehouse_id: UUID
+    work_order_id: UUID
+    change_id: UUID
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkChangeRequested(OfRequest):
+    """A change is asked of work that you have in hand; silence is an answer too, after `answer_by`."""
+
+    TYPE: ClassVar[str] = "work.change_requested"
+    answer_by: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkChangeClosed(OfRequest):
+    """A request has ended: answered, withdrawn, overtaken, or not answered in time. `state` says how (a
+    `ChangeState`), `carried_out` whether the change was made."""
+
+    TYPE: ClassVar[str] = "work.change_closed"
+    state: str
     carried_out: bool

@@ -1,4 +1,5 @@
-"""Jobs of fulfilment: routing what came in, what waits for stock, following edited orders, and what falls due."""
+"""Jobs of fulfilment: routing what came in, what waits for stock, following edited orders, what falls due, and telling
+operators of their work."""
 
 from __future__ import annotations
 
@@ -12,9 +13,10 @@ from fulfilhub.fulfilment.commands.answering import time_out
 from fulfilhub.fulfilment.commands.following import follow, take_back_cancelled
 from fulfilhub.fulfilment.commands.holding import release_due
 from fulfilhub.fulfilment.commands.queueing import BATCH, route, route_waiting
+from fulfilhub.fulfilment.commands.telling import LEASE_ENDED, TELL, News, end_leases, tell
 from fulfilhub.orders.queries import lock_orders
 from fulfilhub.platform.jobs.tickets import Run, Ticket, task
-from fulfilhub.platform.scopes import Merchant, Platform
+from fulfilhub.platform.scopes import Merchant, Partner, Platform
 
 BEGINNING = (datetime(1, 1, 1, tzinfo=UTC), UUID(int=0))
 WAITING = text("SELECT DISTINCT merchant_id FROM orders WHERE status = 'backordered'")
@@ -107,3 +109,25 @@ async def retry_waiting(run: Run, tickets: Sequence[Ticket]) -> None:
         await work.finish(tickets)
         for (merchant_id,) in await work.db.execute(WAITING):
             await work.enqueue_for(merchant_id, "fulfilment.route_waiting", {"product_ids": None})
+
+
+@task(TELL, batch=BATCH)
+async def tell_work(run: Run, tickets: Sequence[Ticket]) -> None:
+    """Tell an operator's log what happened to its work, together for all tickets, in the order in which they came."""
+    told: dict[News, dict[UUID, None]] = {}
+    for ticket in tickets:
+        many = ticket.args["ids"]
+        ids = [UUID(str(each)) for each in many] if isinstance(many, list) else []
+        told.setdefault(News(str(ticket.args["news"])), {}).update(dict.fromkeys(ids))
+    async with run.works.begin(Partner(run.account_id)) as work:
+        await work.finish(tickets)
+        for news, found in told.items():
+            await tell(work, news, list(found))
+
+
+@task(LEASE_ENDED, batch=BATCH)
+async def leases_ended(run: Run, tickets: Sequence[Ticket]) -> None:
+    """Leases should have ended by now: tell of the work that was not done under them."""
+    async with run.works.begin(Partner(run.account_id)) as work:
+        await work.finish(tickets)
+        await end_leases(work, {ticket.uuid("lease_id") for ticket in tickets})

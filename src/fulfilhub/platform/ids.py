@@ -94,6 +94,7 @@ TRACKING_EVENT = Kind("trk", "tracking event")
 REQUEST = Kind("req", "request")
 RETURN = Kind("ret", "return")
 RETURN_LINE = Kind("rtl", "return line")
+CARRIER = Kind("car", "carrier connection")
 CHARGE = Kind("chg", "charge")
 EVENT = Kind("evt", "event")
 JOB = Kind("job", "job")
@@ -109,6 +110,7 @@ WEBHOOK_DELIVERY = Kind("whd", "webhook delivery")
 OF_FIELD: dict[str, Kind] = {
     "adjustment_id": ADJUSTMENT,
     "backfill_id": BACKFILL,
+    "carrier_id": CARRIER,
     "change_id": REQUEST,
     "charge_id": CHARGE,
     "contract_id": CONTRACT,
@@ -119,6 +121,7 @@ OF_FIELD: dict[str, Kind] = {
     "hold_id": HOLD,
     "invitation_id": INVITATION,
     "key_id": API_KEY,
+    "lease_id": LEASE,
     "line_id": ORDER_LINE,
     "listing_id": LISTING,
     "merchant_id": ACCOUNT,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy import Index, UniqueConstraint, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fulfilhub.platform import ids
@@ -18,8 +19,8 @@ from fulfilhub.platform.work import Work
 
 
 class Message(AccountTable, Base):
-    """One raw message. `source` is the door it came by (`api`, `store:<uuid>`, `carrier`), `dedupe_key` what makes
-    a repeat the same message; `payload` is sealed headers and body, emptied when it expires or is erased.
+    """One raw message. `source` is the door it came by (`api`, `store:<uuid>`, `carrier:<uuid>`), `dedupe_key` what
+    makes a repeat the same message; `payload` is sealed headers and body, emptied when it expires or is erased.
     Whoever read it keeps what became of it: `outcome`, and `detail`, a sentence without personal data."""
 
     __tablename__ = "inbox"
@@ -55,6 +56,37 @@ class Raw:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one message."""
+
+    message_id: UUID
+    outcome: str
+    detail: str | None = None
+
+
+class RawRow(NamedTuple):
+    """A message that nobody read yet."""
+
+    id: UUID
+    source: str
+    payload: bytes | None
+    received_at: datetime
+
+
+class MessageRow(NamedTuple):
+    """A message and what became of it, without its content."""
+
+    id: UUID
+    topic: str
+    repeats: int
+    received_at: datetime
+    expires_at: datetime
+    handled_at: datetime | None
+    outcome: str | None
+    detail: str | None
+
+
 class _Envelope(msgspec.Struct):
     headers: dict[str, str]
     body: bytes
@@ -70,6 +102,18 @@ STORE = text(
     RETURNING i.id, i.repeats
     """
 )
+
+
+HANDLED = text(
+    """
+    UPDATE inbox AS i SET handled_at = :now, outcome = m.outcome, detail = m.detail
+    FROM unnest(cast(:ids AS uuid[]), cast(:outcomes AS text[]), cast(:details AS text[])) AS m (id, outcome, detail)
+    WHERE i.account_id = :account AND i.id = m.id
+    """
+)
+LISTED = tuple(getattr(Message, name) for name in MessageRow._fields)
+WAITING = "waiting"
+"""What a message is that nobody read yet."""
 
 
 async def store(work: Work, vault: Vault, raws: Sequence[Raw], keep_days: int) -> list[tuple[UUID, bool]]:
@@ -103,3 +147,46 @@ def open_payload(vault: Vault, payload: bytes) -> tuple[dict[str, str], bytes]:
     """(headers, body) of a stored message. Raises ValueError when the key is gone."""
     envelope = msgspec.msgpack.decode(vault.decrypt(payload), type=_Envelope)
     return envelope.headers, envelope.body
+
+
+async def unread(work: Work, message_ids: Sequence[UUID]) -> list[RawRow]:
+    """Those of these messages that nobody read yet, oldest first, locked so that only one reads each."""
+    rows = await work.db.execute(
+        select(Message.id, Message.source, Message.payload, Message.received_at)
+        .where(Message.account_id == work.account_id, Message.id.in_(message_ids), Message.handled_at.is_(None))
+        .order_by(Message.id)
+        .with_for_update()
+    )
+    return [RawRow(*row) for row in rows]
+
+
+async def settle(work: Work, verdicts: Sequence[Verdict]) -> None:
+    """Write down what became of messages."""
+    await work.db.execute(
+        HANDLED,
+        {
+            "account": work.account_id,
+            "now": work.now,
+            "ids": [verdict.message_id for verdict in verdicts],
+            "outcomes": [verdict.outcome for verdict in verdicts],
+            "details": [verdict.detail for verdict in verdicts],
+        },
+    )
+
+
+async def listed(work: Work, source: str, outcome: str | None, after: UUID | None, limit: int) -> list[MessageRow]:
+    """The messages of one door in the order they came; `outcome` narrows (`WAITING`: not read yet). Not for `api`,
+    which is not indexed so."""
+    query = (
+        select(*LISTED)
+        .where(Message.account_id == work.account_id, Message.source == source, text("source <> 'api'"))
+        .order_by(Message.id)
+        .limit(limit)
+    )
+    if after is not None:
+        query = query.where(Message.id > after)
+    if outcome == WAITING:
+        query = query.where(Message.handled_at.is_(None))
+    elif outcome is not None:
+        query = query.where(Message.outcome == outcome)
+    return [MessageRow(*row) for row in await work.db.execute(query)]

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -16,6 +17,17 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 READ_AS = str.maketrans("OIL", "011")
+SIGNING_PREFIX = "whsec_"
+SIGNING_BYTES = 32
+MOST_SECRETS = 3
+"""Secrets that may sign at once; the oldest goes when another rotation comes before its time is over."""
+
+
+class LiveSecret(msgspec.Struct, frozen=True):
+    """A secret that signs webhooks; `until` is None for the newest."""
+
+    secret: str
+    until: datetime | None = None
 
 
 def _derive(secret: str, purpose: str) -> bytes:
@@ -74,6 +86,34 @@ def _mac(key: bytes, purpose: str, entity: UUID) -> str:
 def new_token(size: int = 32) -> str:
     """A random URL-safe secret of `size` bytes."""
     return secrets.token_urlsafe(size)
+
+
+def new_signing_secret() -> str:
+    """A fresh signing secret: `whsec_` and 256 random bits in base64, as Standard Webhooks writes them."""
+    return SIGNING_PREFIX + base64.b64encode(secrets.token_bytes(SIGNING_BYTES)).decode()
+
+
+def live_secrets(kept: Sequence[LiveSecret], now: datetime) -> tuple[str, ...]:
+    """Those that sign now, newest first."""
+    return tuple(each.secret for each in kept if each.until is None or each.until > now)
+
+
+def rotated(kept: Sequence[LiveSecret], fresh: str, now: datetime, overlap: timedelta) -> list[LiveSecret]:
+    """The secrets after a rotation: the fresh one first, the others for `overlap` at most, ended ones dropped."""
+    end = now + overlap
+    old = [LiveSecret(each.secret, min(each.until or end, end)) for each in kept if each.secret != fresh]
+    alive = [each for each in old if each.until is not None and each.until > now]
+    return [LiveSecret(fresh), *alive][:MOST_SECRETS]
+
+
+def seal_secrets(vault: Vault, kept: Sequence[LiveSecret]) -> bytes:
+    """The secrets as they are kept."""
+    return vault.encrypt(msgspec.json.encode(kept))
+
+
+def open_secrets(vault: Vault, sealed: bytes) -> list[LiveSecret]:
+    """What `seal_secrets` sealed: newest first, ended ones included."""
+    return msgspec.json.decode(vault.decrypt(sealed), type=list[LiveSecret])
 
 
 def new_code(groups: int) -> str:

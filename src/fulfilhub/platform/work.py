@@ -32,6 +32,12 @@ Driver = asyncpg.Connection
 Handed = Mapping[tuple[str, UUID], list[UUID]]
 """Tickets to hand over after the commit: (kind, account) -> ticket ids."""
 
+Job = tuple[str, Mapping[str, object], datetime]
+"""A ticket to be queued: kind, arguments, when it is due."""
+
+CARRY_OVER = "jobs.pass_on"
+"""The kind of ticket that carries another into another account's queue."""
+
 TELL = """
 WITH told AS (
     INSERT INTO events (account_id, id, type, subject_id, data, actor, occurred_at)
@@ -97,7 +103,7 @@ class Work:
         self._once = once
         self._begin = BEGIN_READING if reading else BEGIN
         self._facts: list[Fact] = []
-        self._jobs: list[tuple[str, Mapping[str, object], datetime]] = []
+        self._jobs: list[Job] = []
         self._done: list[Doing] = []
 
     @property
@@ -122,6 +128,11 @@ class Work:
     def enqueue(self, kind: str, args: Mapping[str, object], due_at: datetime | None = None) -> None:
         """Queue one ticket, due at once or later; it exists only if this work commits."""
         self._jobs.append((kind, args, due_at or self.now))
+
+    def pass_on(self, account_id: UUID, kind: str, args: Mapping[str, object], due_at: datetime | None = None) -> None:
+        """Queue one ticket for another account, to be run in its scope: a ticket of our own carries it there, since
+        nobody but the platform writes into others' queues."""
+        self.enqueue(CARRY_OVER, {"account_id": account_id, "kind": kind, "args": args, "due_at": due_at or self.now})
 
     def remember(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         """Keep the answer under the caller's Idempotency-Key, in this same transaction (without a key: nothing), and
@@ -166,9 +177,13 @@ class Work:
         self, account_id: UUID, kind: str, args: Mapping[str, object], due_at: datetime | None = None
     ) -> None:
         """Queue a ticket for another account, due at once or later, from the platform scope only."""
+        await self.enqueue_all_for(account_id, [(kind, args, due_at or self.now)])
+
+    async def enqueue_all_for(self, account_id: UUID, jobs: Sequence[Job]) -> None:
+        """Queue tickets (kind, arguments, when due) for another account, from the platform scope only."""
         if not isinstance(self.scope, Platform):
             raise LookupError("Only the platform scope queues work for other accounts.")
-        await self._write(account_id, [], [(kind, args, due_at or self.now)])
+        await self._write(account_id, [], jobs)
 
     async def execute_raw(self, statement: str, *args: object) -> str:
         """Run one of the platform's own hot statements on the driver itself; returns the command tag."""
@@ -193,7 +208,7 @@ class Work:
         self,
         account: UUID,
         told: Sequence[Fact],
-        queued: Sequence[tuple[str, Mapping[str, object], datetime]],
+        queued: Sequence[Job],
         done: Sequence[Doing] = (),
     ) -> None:
         facts = [(ids.new(), f.TYPE, f.subject_id, _json(f.data())) for f in told]

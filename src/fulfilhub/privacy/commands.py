@@ -22,6 +22,7 @@ from fulfilhub.privacy import queries
 from fulfilhub.privacy.events import PrivacyDone, PrivacyRequested
 from fulfilhub.privacy.models import PrivacyRequest
 from fulfilhub.privacy.rules import ENDED, NEVER_NEWER, RequestKind, RequestState, names_anyone, needles
+from fulfilhub.shipping.commands.scans import ERASED
 
 MESSAGES_AT_ONCE = 500
 
@@ -52,9 +53,10 @@ ERASE: dict[str, str] = {
             reason = split_part(w.reason, ':', 1), version = w.version + 1, updated_at = $3
         FROM fulfilments AS f
         WHERE f.merchant_id = $1 AND f.order_id = ANY ($2) AND w.account_id = f.operator_id AND w.id = f.id""",
-    "tracking_events": """
-        UPDATE tracking_events AS t SET location = '', description = '' FROM parcels AS p
-        WHERE p.merchant_id = $1 AND p.order_id = ANY ($2) AND t.merchant_id = $1 AND t.parcel_id = p.id""",
+    "tracking_events": f"""
+        UPDATE tracking_events AS t
+        SET location = '', description = '', signed_by = '', told_by = '{ERASED}' FROM parcels AS p
+        WHERE p.merchant_id = $1 AND p.order_id = ANY ($2) AND t.merchant_id = $1 AND t.parcel_id = p.id""",  # noqa: S608
     "returns": "UPDATE returns SET note = '' WHERE merchant_id = $1 AND order_id = ANY ($2)",
     "return_lines": "UPDATE return_lines SET note = '' WHERE merchant_id = $1 AND order_id = ANY ($2)",
     "return_verdicts": """
@@ -132,7 +134,7 @@ async def carry_out(work: Work, vault: Vault, merchant_id: UUID, request_id: UUI
         # Copies go at once, also of orders under way: only the orders themselves are needed.
         copies = await _forget_copies(work, merchant_id, email, [order.id for order in orders])
         counts = await _erase(work, merchant_id, [order.id for order in ended])
-        messages, unread = await _empty_messages(work, vault, merchant_id, wanted)
+        messages, unread = await _empty_messages(work, vault, await _accounts(work, merchant_id, orders), wanted)
         counts |= {**copies, "messages": messages}
         done = not under_way and not unread
         await _conclude(work, merchant_id, request_id, counts, done=done, open_orders=under_way)
@@ -163,17 +165,27 @@ async def _erase(work: Work, merchant_id: UUID, order_ids: Sequence[UUID]) -> di
     return counts
 
 
-async def _empty_messages(work: Work, vault: Vault, merchant_id: UUID, wanted: Sequence[str]) -> tuple[int, int]:
+async def _accounts(work: Work, merchant_id: UUID, orders: Sequence[queries.TheirOrder]) -> list[UUID]:
+    """The merchant, and whose warehouses had its customer's orders: their carriers may have told of the parcels."""
+    pieces = await queries.work_of(work, merchant_id, [order.id for order in orders])
+    return sorted({merchant_id, *(operator for operator, _ in pieces)})
+
+
+async def _empty_messages(
+    work: Work, vault: Vault, account_ids: Sequence[UUID], wanted: Sequence[str]
+) -> tuple[int, int]:
     """(raw messages emptied that name the customer, those that must be read before)."""
-    emptied, unread, after = 0, 0, None
-    while rows := await queries.raw_messages(work, merchant_id, after, MESSAGES_AT_ONCE):
-        after = rows[-1].id
-        theirs = [row for row in rows if names_anyone(open_payload(vault, row.payload)[1], wanted)]
-        unread += sum(row.handled_at is None for row in theirs)
-        read = [row.id for row in theirs if row.handled_at is not None]
-        if read:
-            await work.execute_raw(EMPTY_MESSAGES, merchant_id, read)
-        emptied += len(read)
+    emptied, unread = 0, 0
+    for account_id in account_ids:
+        after = None
+        while rows := await queries.raw_messages(work, account_id, after, MESSAGES_AT_ONCE):
+            after = rows[-1].id
+            theirs = [row for row in rows if names_anyone(open_payload(vault, row.payload)[1], wanted)]
+            unread += sum(row.handled_at is None for row in theirs)
+            read = [row.id for row in theirs if row.handled_at is not None]
+            if read:
+                await work.execute_raw(EMPTY_MESSAGES, account_id, read)
+            emptied += len(read)
     return emptied, unread
 
 

@@ -67,7 +67,7 @@ KEPT: dict[str, str] = {
         FROM parcels AS p JOIN orders AS o ON o.merchant_id = p.merchant_id AND o.id = p.order_id
         WHERE p.merchant_id = $1 AND p.order_id = ANY ($2) ORDER BY p.id""",
     "tracking_events": """
-        SELECT p.tracking_number, t.state, t.occurred_at, t.location, t.description
+        SELECT p.tracking_number, t.state, t.occurred_at, t.location, t.description, t.signed_by
         FROM tracking_events AS t JOIN parcels AS p ON p.merchant_id = t.merchant_id AND p.id = t.parcel_id
         WHERE t.merchant_id = $1 AND p.order_id = ANY ($2) ORDER BY t.id""",
     "change_requests": """
@@ -167,11 +167,11 @@ async def asked_addresses(work: Work, merchant_id: UUID, order_ids: Sequence[UUI
     return [msgspec.convert(each["ship_to"], dict[str, str]) for each in asked if each.get("ship_to")]
 
 
-async def raw_messages(work: Work, merchant_id: UUID, after: UUID | None, limit: int) -> list[RawMessage]:
-    """The merchant's raw messages that have content, by id, those after `after`."""
+async def raw_messages(work: Work, account_id: UUID, after: UUID | None, limit: int) -> list[RawMessage]:
+    """An account's raw messages that have content, by id, those after `after`."""
     query = (
         select(Message.id, Message.payload, Message.handled_at)
-        .where(Message.account_id == merchant_id, Message.payload.is_not(None))
+        .where(Message.account_id == account_id, Message.payload.is_not(None))
         .order_by(Message.id)
         .limit(limit)
     )

@@ -1,4 +1,4 @@
-"""What returns tell; all of it belongs to the order's timeline."""
+"""What returns tell: on the order's timeline, and to whoever takes them in, in their own log."""
 
 from __future__ import annotations
 
@@ -85,3 +85,25 @@ class ReturnCompleted(Fact):
     TYPE: ClassVar[str] = "return.completed"
     order_id: UUID
     return_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkReturnExpected(Fact):
+    """A return was approved and is to come to this warehouse of yours."""
+
+    TYPE: ClassVar[str] = "work.return_expected"
+    SUBJECT: ClassVar[str] = "return_id"
+    return_id: UUID
+    warehouse_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkReturnChanged(Fact):
+    """A return that your warehouse expects is on its way, or will not come (any more) after all; `state` is a
+    `ReturnState`."""
+
+    TYPE: ClassVar[str] = "work.return_changed"
+    SUBJECT: ClassVar[str] = "return_id"
+    return_id: UUID
+    warehouse_id: UUID
+    state: str

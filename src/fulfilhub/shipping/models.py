@@ -1,5 +1,5 @@
-"""Tables of shipping: shipments, their parcels and contents, carriers' scans, how promises ended, and what lets an
-operator report scans."""
+"""Tables of shipping: shipments, their parcels and contents, carriers' scans, those that came before their parcel, how
+promises ended, and what lets an operator report scans."""
 
 from __future__ import annotations
 
@@ -104,7 +104,9 @@ class ParcelContent(MerchantTable, Base):
 
 
 class TrackingEvent(MerchantTable, Base):
-    """One scan, as told; the same scan told twice is one row. `occurred_at` is the carrier's time."""
+    """One scan, as told; the same scan told twice is one row, with what either teller knew. `occurred_at` is the
+    carrier's time, `code` its own word for what happened; `signed_by` is who took the parcel, `estimated_at` when it
+    was expected then."""
 
     __tablename__ = "tracking_events"
 
@@ -116,6 +118,9 @@ class TrackingEvent(MerchantTable, Base):
     description: Mapped[str]
     location: Mapped[str]
     told_by: Mapped[str]
+    code: Mapped[str] = mapped_column(server_default="")
+    signed_by: Mapped[str] = mapped_column(server_default="")
+    estimated_at: Mapped[datetime | None]
 
     __table_args__ = (
         CheckConstraint(STATES, name="state"),
@@ -123,6 +128,29 @@ class TrackingEvent(MerchantTable, Base):
         ForeignKeyConstraint(
             ["merchant_id", "parcel_id"], ["parcels.merchant_id", "parcels.id"], name="fk_tracking_events_parcel"
         ),
+    )
+
+
+class EarlyScan(AccountTable, Base):
+    """A scan of a parcel that nobody has handed over yet, as a carrier told this account; it waits for the parcel.
+    Columns as those of a tracking event."""
+
+    __tablename__ = "early_scans"
+
+    tracking_normal: Mapped[str] = mapped_column(primary_key=True)
+    occurred_at: Mapped[datetime] = mapped_column(primary_key=True)
+    state: Mapped[str] = mapped_column(primary_key=True)
+    description: Mapped[str]
+    location: Mapped[str]
+    code: Mapped[str]
+    signed_by: Mapped[str]
+    estimated_at: Mapped[datetime | None]
+    told_by: Mapped[str]
+    received_at: Mapped[datetime]
+
+    __table_args__ = (
+        CheckConstraint(STATES, name="state"),
+        Index("ix_early_scans_received", "received_at"),
     )
 
 

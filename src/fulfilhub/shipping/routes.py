@@ -28,6 +28,7 @@ from fulfilhub.shipping import queries
 from fulfilhub.shipping.commands import scans
 from fulfilhub.shipping.commands.scans import ScanTold
 from fulfilhub.shipping.queries import ShipmentRow
+from fulfilhub.shipping.queries.scans import list_scans
 from fulfilhub.shipping.schemas import (
     PromiseAccountOut,
     PromiseSummaryOut,
@@ -36,18 +37,20 @@ from fulfilhub.shipping.schemas import (
     ShippedOut,
     TrackingAnswerOut,
     TrackingAnswersOut,
+    TrackingEventOut,
     TrackingEventsIn,
     promise_account,
     promise_days,
     promise_sum,
     shipment_out,
     to_ship,
+    tracking_event_out,
 )
 from fulfilhub.shipping.together import Dispatch, Leaving
 from fulfilhub.web.checks import ApiRequest
 from fulfilhub.web.links import BODY, After, after
 from fulfilhub.web.once import Once
-from fulfilhub.web.paging import Cursor, Limit, Page, id_cursor, page
+from fulfilhub.web.paging import Cursor, Limit, Page, cursor_like, id_cursor, page, timed_cursor
 from fulfilhub.web.problems import Problem, describe, problems
 from fulfilhub.web.replies import ok
 
@@ -62,6 +65,10 @@ PICKED = After(
         "parcels": [{"carrier": f"{BODY}/carrier", "tracking_number": "AB123456789GB"}],
     },
 )
+ScanCursor = Annotated[
+    str | None,
+    cursor_like("WyIyMDI2LTExLTI0VDA5OjMwOjAwWiIsIjAxOTM1NzJiLWQ5YzctN2QyYy1hNGYxLTNmNmE1YjhjOWQwZSJd"),
+]
 OrderFilter = Annotated[str | None, QueryParameter(max_length=60, description="Only shipments of this order.")]
 
 
@@ -152,6 +159,28 @@ async def get_shipment(
         return (await _shown(work, [row]))[row.id]
 
 
+@get(
+    "/v1/shipments/{shipment_id:str}/tracking-events",
+    **may("orders:read"),
+    tags=["Shipments"],
+    summary="List a shipment's tracking events",
+    responses=READ,
+)
+async def list_tracking_events(
+    works: NamedDependency[Works],
+    merchant: NamedDependency[MerchantCaller],
+    shipment_id: FromPath[str],
+    limit: Limit = 50,
+    cursor: ScanCursor = None,
+) -> Page[TrackingEventOut]:
+    """What carriers told of the shipment's parcels, each event once, in the order in which it happened."""
+    found = ids.SHIPMENT.find(shipment_id)
+    async with works.begin(merchant.scope) as work:
+        await queries.get_shipment(work, found)
+        rows = await list_scans(work, found, timed_cursor(cursor), limit + 1)
+        return page(rows, limit, lambda row: (row.occurred_at, row.id), tracking_event_out)
+
+
 @post(
     "/v1/tracking-events",
     **may("tracking:write"),
@@ -237,5 +266,6 @@ ROUTES = [
     list_shipments,
     list_order_shipments,
     get_shipment,
+    list_tracking_events,
     report_tracking,
 ]

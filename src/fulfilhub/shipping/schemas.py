@@ -16,6 +16,7 @@ from fulfilhub.platform import ids
 from fulfilhub.platform.errors import FieldError, Invalid, NotFound
 from fulfilhub.shipping.commands.handover import ParcelToShip, ToShip
 from fulfilhub.shipping.queries import ContentRow, ParcelRow, ShipmentRow, SumRow, VerdictRow
+from fulfilhub.shipping.queries.scans import ScanRow
 from fulfilhub.shipping.rules import TrackingState, tracking_url
 from fulfilhub.web.problems import Problem
 
@@ -124,6 +125,22 @@ class TrackingAnswersOut(Struct, kw_only=True):
     data: list[TrackingAnswerOut]
 
 
+class TrackingEventOut(Struct, kw_only=True):
+    """One event as a carrier told it. `occurred_at` is the carrier's time, `code` its own word for what happened,
+    `signed_by` who took the parcel, `estimated_delivery_at` when it was expected then."""
+
+    id: str
+    parcel_id: str
+    state: TrackingState
+    occurred_at: datetime
+    received_at: datetime
+    description: str
+    location: str
+    code: str
+    signed_by: str
+    estimated_delivery_at: datetime | None
+
+
 def to_ship(work_id: UUID, told: ShipIn) -> ToShip:
     parcels = []
     for parcel in told.parcels:
@@ -166,6 +183,21 @@ def _parcel_out(row: ParcelRow, contents: Sequence[ContentRow]) -> ParcelOut:
             for each in contents
         ],
         **plain,
+    )
+
+
+def tracking_event_out(row: ScanRow) -> TrackingEventOut:
+    return TrackingEventOut(
+        id=ids.TRACKING_EVENT.show(row.id),
+        parcel_id=ids.PARCEL.show(row.parcel_id),
+        state=TrackingState(row.state),
+        occurred_at=row.occurred_at,
+        received_at=row.received_at,
+        description=row.description,
+        location=row.location,
+        code=row.code,
+        signed_by=row.signed_by,
+        estimated_delivery_at=row.estimated_at,
     )
 
 

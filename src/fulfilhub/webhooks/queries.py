@@ -12,10 +12,9 @@ from sqlalchemy import func, select
 from fulfilhub.platform import ids
 from fulfilhub.platform.errors import NotFound
 from fulfilhub.platform.events import EventSequence
-from fulfilhub.platform.secrets import Vault
+from fulfilhub.platform.secrets import LiveSecret, Vault, open_secrets
 from fulfilhub.platform.work import Work
 from fulfilhub.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
-from fulfilhub.webhooks.rules.endpoints import LiveSecret
 from fulfilhub.webhooks.rules.health import Hours, Record
 
 
@@ -124,11 +123,6 @@ async def secrets_of(work: Work, vault: Vault, endpoint_id: UUID) -> list[LiveSe
         WebhookEndpoint.account_id == work.account_id, WebhookEndpoint.id == endpoint_id
     )
     return open_secrets(vault, (await work.db.execute(query)).scalar_one())
-
-
-def open_secrets(vault: Vault, sealed: bytes) -> list[LiveSecret]:
-    """What `commands.endpoints` sealed."""
-    return msgspec.json.decode(vault.decrypt(sealed), type=list[LiveSecret])
 
 
 async def last_number(work: Work) -> int:

@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from fulfilhub.platform.errors import Invalid
-from fulfilhub.webhooks.rules.endpoints import MOST_SECRETS, LiveSecret, check_url, live_secrets, new_secret, rotated
+from fulfilhub.platform.secrets import MOST_SECRETS, LiveSecret, live_secrets, rotated
+from fulfilhub.platform.secrets import new_signing_secret as new_secret
+from fulfilhub.webhooks.rules.endpoints import check_url
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

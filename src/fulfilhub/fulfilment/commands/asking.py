@@ -15,6 +15,7 @@ import msgspec
 
 from fulfilhub.fulfilment import queries
 from fulfilhub.fulfilment.commands.keeping import about
+from fulfilhub.fulfilment.commands.telling import News, tell_operators
 from fulfilhub.fulfilment.events import FulfilmentChangeAnswered, FulfilmentChangeRequested
 from fulfilhub.fulfilment.queries import WorkRow
 from fulfilhub.fulfilment.queries.requests import RequestRow, request_policy
@@ -173,6 +174,7 @@ async def _write(work: Work, asks: Sequence[Ask], by: AskedBy) -> None:
         work.publish(
             FulfilmentChangeRequested(**about(one.row), change_id=request_id, kind=str(one.kind), asked_by=str(by))
         )
+    tell_operators(work, News.REQUESTED, [(one.row.account_id, each) for each, one in zip(made, asks, strict=True)])
     await refresh(work, {one.row.order_id for one in asks})
 
 
@@ -219,6 +221,7 @@ async def close(
                 carried_out=carried_out,
             )
         )
+    tell_operators(work, News.CLOSED, [(row.account_id, request.id) for row, request in requests])
     await refresh(work, {row.order_id for row, _ in requests})
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from fulfilhub.fulfilment.commands.telling import watch_lease
 from fulfilhub.fulfilment.queries import LINES_OF_WORK, WORK_COLUMNS, WorkRow, work_row
 from fulfilhub.fulfilment.rules import LEASE_SECONDS, LeaseLost, lease_until
 from fulfilhub.platform import ids
@@ -59,6 +60,8 @@ async def claim(
     rows = await work.fetch_raw(
         CLAIM, work.account_id, warehouse_id, work.now, service, ship_by_before, limit, lease_id, until, work.actor
     )
+    if rows:
+        watch_lease(work, lease_id, until)
     return lease_id, until, [work_row(row) for row in rows]
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from fulfilhub.fulfilment import queries
 from fulfilhub.fulfilment.commands.asking import let_go, tell_cancelled
 from fulfilhub.fulfilment.commands.keeping import about, keep_progress, movement, readdress, settle
+from fulfilhub.fulfilment.commands.telling import News, tell_of
 from fulfilhub.fulfilment.events import FulfilmentCancelled, FulfilmentPicked
 from fulfilhub.fulfilment.queries import WorkLine, WorkRow
 from fulfilhub.fulfilment.queries.requests import RequestRow
@@ -73,6 +74,7 @@ async def cut(work: Work, row: WorkRow, units: Mapping[UUID, int], *, cancel: bo
     else:
         await settle(work, [row], WORK.next(row.state, WorkVerb.CALL_OFF, Who.SYSTEM), reason=reason)
         work.publish(FulfilmentCancelled(**about(row), reason=reason, reroute=False))
+        tell_of(work, News.WITHDRAWN, [row])
         await let_go(work, [row])
     if cancel:
         await tell_cancelled(work, [row.order_id])

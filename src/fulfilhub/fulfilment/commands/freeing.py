@@ -11,6 +11,7 @@ from fulfilhub.fulfilment import queries
 from fulfilhub.fulfilment.commands.asking import Ask, ask, cancel_unrouted, give_up, let_go
 from fulfilhub.fulfilment.commands.keeping import about, settle
 from fulfilhub.fulfilment.commands.refusing import free_stock
+from fulfilhub.fulfilment.commands.telling import News, tell_of
 from fulfilhub.fulfilment.events import FulfilmentCancelled
 from fulfilhub.fulfilment.queries import WorkRow
 from fulfilhub.fulfilment.rules import WorkState
@@ -51,6 +52,7 @@ async def free(work: Work, rows: Sequence[WorkRow], reason: str, *, reroute: boo
     await free_stock(work, rows)
     await settle(work, rows, WorkState.CANCELLED, reason=reason)
     await let_go(work, rows)
+    tell_of(work, News.WITHDRAWN, rows)
     work.publish(*(FulfilmentCancelled(**about(row), reason=reason, reroute=reroute) for row in rows))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
+from fulfilhub.fulfilment.commands.telling import News, tell_operators
 from fulfilhub.orders.commands import place_hold, release_hold
 from fulfilhub.orders.queries import holds_of, lock_orders
 from fulfilhub.orders.rules import CausedBy, HoldReason, HoldSource
@@ -30,6 +31,7 @@ WITH o AS (
 )
 UPDATE work_orders AS w SET held = mine.held, version = w.version + 1, updated_at = $3
 FROM mine WHERE w.account_id = mine.account_id AND w.id = mine.id
+RETURNING w.account_id, w.id, w.held
 """
 
 
@@ -75,5 +77,8 @@ async def release_due(work: Work, order_id: UUID, hold_id: UUID) -> None:
 
 
 async def mark_held(work: Work, order_ids: Collection[UUID]) -> None:
-    """Make `held` of these orders' live work true to their holds. The order rows are locked already."""
-    await work.execute_raw(MARK, work.account_id, list(order_ids), work.now)
+    """Make `held` of these orders' live work true to their holds, and let its operators know. The order rows are
+    locked already."""
+    changed = await work.fetch_raw(MARK, work.account_id, list(order_ids), work.now)
+    for news, held in ((News.HELD, True), (News.RESUMED, False)):
+        tell_operators(work, news, [(row["account_id"], row["id"]) for row in changed if row["held"] is held])

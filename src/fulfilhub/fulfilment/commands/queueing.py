@@ -11,6 +11,7 @@ import msgspec
 
 from fulfilhub.fulfilment.commands.following import ship_to_of, take_back_cancelled, take_over_wanted
 from fulfilhub.fulfilment.commands.holding import hold_order
+from fulfilhub.fulfilment.commands.telling import News, tell_operators
 from fulfilhub.fulfilment.events import FulfilmentQueued
 from fulfilhub.fulfilment.queries import Document, DocumentLine, DocumentPart
 from fulfilhub.inventory.commands import Movement, move
@@ -259,6 +260,7 @@ def _tell(work: Work, routed: Sequence[Routed], parts: Sequence[Part]) -> None:
             )
         elif each.decision.outcome is Outcome.BACKORDERED:
             work.publish(OrderBackordered(order_id=each.order.id, decision_id=each.decision_id))
+    tell_operators(work, News.QUEUED, [(part.operator_id, part.id) for part in parts])
     for part in parts:
         work.publish(
             FulfilmentQueued(

@@ -18,6 +18,7 @@ from fulfilhub.platform.scopes import Customer
 from fulfilhub.platform.work import Work
 from fulfilhub.returns import queries
 from fulfilhub.returns.commands import moving
+from fulfilhub.returns.commands.telling import tell_operator
 from fulfilhub.returns.events import (
     ReturnApproved,
     ReturnCancelled,
@@ -145,6 +146,7 @@ async def hand_over(work: Work, return_id: UUID, version: int | None) -> None:
     """The goods are on their way. Raises NotFound, Stale, Conflict."""
     row, _ = await _locked(work, return_id, version)
     await moving.put(work, row, moving.step(row.state, ReturnVerb.HAND_OVER, Who.MERCHANT))
+    tell_operator(work, row.operator_id, row.id)
     work.publish(ReturnHandedOver(order_id=row.order_id, return_id=row.id))
 
 
@@ -159,6 +161,7 @@ async def complete(work: Work, return_id: UUID, version: int | None) -> None:
         raise Conflict("Units that arrived have not been inspected yet.", code="not_inspected")
     await moving.put(work, row, state, {"ended_at": work.now})
     await _free(work, row, lines)
+    tell_operator(work, row.operator_id, row.id)
     work.publish(ReturnCompleted(order_id=row.order_id, return_id=row.id))
 
 
@@ -166,6 +169,7 @@ async def _cancel(work: Work, return_id: UUID, version: int | None, who: Who) ->
     row, lines = await _locked(work, return_id, version)
     await moving.put(work, row, moving.step(row.state, ReturnVerb.CANCEL, who), {"ended_at": work.now})
     await _free(work, row, lines)
+    tell_operator(work, row.operator_id, row.id)
     work.publish(ReturnCancelled(order_id=row.order_id, return_id=row.id))
 
 
@@ -183,6 +187,7 @@ async def _approve(work: Work, row: ReturnRow, lines: Sequence[LineRow], site: S
             "decided_at": work.now,
         },
     )
+    tell_operator(work, site.operator_id, row.id, new=True)
     work.publish(ReturnApproved(order_id=row.order_id, return_id=row.id, warehouse_id=site.warehouse_id))
 
 

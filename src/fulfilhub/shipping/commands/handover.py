@@ -6,7 +6,7 @@ item never fails its neighbours.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -27,6 +27,7 @@ from fulfilhub.platform.errors import Conflict, FieldError, FulfilHubError, Inva
 from fulfilhub.platform.machines import Who
 from fulfilhub.platform.work import Work
 from fulfilhub.shipping import queries
+from fulfilhub.shipping.commands import early
 from fulfilhub.shipping.events import ShipmentCreated
 from fulfilhub.shipping.rules import TrackingState, normalise_number
 
@@ -143,7 +144,16 @@ async def ship(work: Work, items: Sequence[ToShip]) -> list[Verdict]:
         }
         async with work.act_for(merchant_id):
             verdicts |= await _ship_for(work, operator_id, mine, found)
+    fresh = [
+        item for place, item in enumerate(items) if isinstance(told := verdicts[place], Shipped) and not told.repeated
+    ]
+    if fresh:
+        await early.call_up(work, _numbers(fresh))
     return [verdicts[place] for place in range(len(items))]
+
+
+def _numbers(items: Iterable[ToShip]) -> set[str]:
+    return {normalise_number(parcel.tracking_number) for item in items for parcel in item.parcels}
 
 
 async def _ship_for(
@@ -253,6 +263,8 @@ async def _hand_over(work: Work, going: Sequence[_Going]) -> None:
             if line.to_ship
         ],
     )
+    if any(row.account_id != work.account_id for row in rows):  # who ships its own is asked once, as its operator
+        await early.call_up(work, _numbers(each.item for each in going))
     for each in going:
         work.publish(
             ShipmentCreated(order_id=each.row.order_id, shipment_id=each.shipment_id, fulfilment_id=each.row.id),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -15,20 +15,42 @@ from fulfilhub.platform.scopes import Merchant
 from fulfilhub.platform.work import Work
 from fulfilhub.shipping import queries
 from fulfilhub.shipping.events import OrderDelivered, ParcelAdvanced
+from fulfilhub.shipping.queries.scans import Told, parcels_by_number, parcels_handed_over
 from fulfilhub.shipping.rules import Scan, TrackingState, advance, is_on_time, normalise_number
 
 AHEAD = timedelta(hours=24)
 """A scan may seem to lie this far ahead (carriers' clocks and time zones); a later one is a mistake."""
 
-INSERT = """
-INSERT INTO tracking_events (merchant_id, id, parcel_id, state, occurred_at, received_at, description, location,
-                             told_by)
-SELECT $1, e.id, e.parcel_id, e.state, e.occurred_at, $2, e.description, e.location, $3
-FROM unnest($4::uuid[], $5::uuid[], $6::text[], $7::timestamptz[], $8::text[], $9::text[])
-     AS e (id, parcel_id, state, occurred_at, description, location)
-ON CONFLICT (merchant_id, parcel_id, occurred_at, state) DO NOTHING
-RETURNING id
+ERASED = "erased"
+"""Who told a scan whose words were erased at the customer's request: no repeat brings them back."""
+
+# Of what two tellers say beside the same scan the greater counts, so that it does not matter who came first.
+GREATER = ", ".join(
+    [
+        *(
+            f'{name} = greatest(t.{name} COLLATE "C", excluded.{name} COLLATE "C")'
+            for name in ("description", "location", "code", "signed_by")
+        ),
+        "estimated_at = greatest(t.estimated_at, excluded.estimated_at)",
+    ]
+)
+INSERT = (
+    """
+INSERT INTO tracking_events AS t (merchant_id, id, parcel_id, state, occurred_at, received_at, description, location,
+                                  code, signed_by, estimated_at, told_by)
+SELECT $1, e.id, e.parcel_id, e.state, e.occurred_at, $2, e.description, e.location, e.code, e.signed_by,
+       e.estimated_at, e.told_by
+FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::timestamptz[], $7::text[], $8::text[], $9::text[], $10::text[],
+            $11::timestamptz[], $12::text[])
+     AS e (id, parcel_id, state, occurred_at, description, location, code, signed_by, estimated_at, told_by)
+ON CONFLICT (merchant_id, parcel_id, occurred_at, state) DO UPDATE
+SET """
+    + GREATER
+    + f"""
+WHERE t.told_by <> '{ERASED}'
+RETURNING t.id
 """
+)
 ADVANCE = """
 UPDATE parcels AS p SET state = a.state, state_at = a.state_at, version = p.version + 1, updated_at = $2
 FROM unnest($3::uuid[], $4::text[], $5::timestamptz[]) AS a (id, state, state_at)
@@ -38,13 +60,31 @@ WHERE p.merchant_id = $1 AND p.id = a.id
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanTold:
-    """One scan as a carrier tells it; `occurred_at` is the carrier's time, aware."""
+    """One scan as a carrier tells it; `occurred_at` is the carrier's time, aware. `code` is the carrier's own word for
+    it, `signed_by` who took the parcel, `estimated_at` when it is expected. `told_by`: who told it, where that is not
+    the scope's actor."""
 
     tracking_number: str
     state: TrackingState
     occurred_at: datetime
     description: str = ""
     location: str = ""
+    code: str = ""
+    signed_by: str = ""
+    estimated_at: datetime | None = None
+    told_by: str = ""
+
+    def joined(self, other: ScanTold) -> ScanTold:
+        """This scan with what another telling of it knows more, the same whichever of the two came first."""
+        estimates = [each for each in (self.estimated_at, other.estimated_at) if each is not None]
+        return replace(
+            self,
+            description=max(self.description, other.description),
+            location=max(self.location, other.location),
+            code=max(self.code, other.code),
+            signed_by=max(self.signed_by, other.signed_by),
+            estimated_at=max(estimates, default=None),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +97,7 @@ class Recorded:
 
 
 Verdict = Recorded | FulfilHubError
-_Known = Mapping[str, Sequence[queries.Told]]
+_Known = Mapping[str, Sequence[Told]]
 
 
 async def record(work: Work, scans: Sequence[ScanTold]) -> list[Verdict]:
@@ -65,9 +105,9 @@ async def record(work: Work, scans: Sequence[ScanTold]) -> list[Verdict]:
     handed over. Gives a verdict per scan, in their order: `Recorded`, or NotFound or Invalid."""
     numbers = {normalise_number(scan.tracking_number) for scan in scans}
     if isinstance(work.scope, Merchant):
-        known: _Known = await queries.parcels_by_number(work, numbers)
+        known: _Known = await parcels_by_number(work, numbers)
     else:
-        known = await queries.parcels_handed_over(work, numbers)
+        known = await parcels_handed_over(work, numbers)
     verdicts: dict[int, Verdict] = {}
     for place, scan in enumerate(scans):
         error = _refused(work, scan, known)
@@ -120,21 +160,37 @@ async def _record_for(work: Work, scans: Mapping[int, tuple[ScanTold, list[UUID]
 
 async def _keep(work: Work, scans: Mapping[int, tuple[ScanTold, list[UUID]]]) -> set[int]:
     """Writes the scans; gives the places of those that had not been told before."""
-    rows = [(ids.new(), place, parcel_id, scan) for place, (scan, each) in scans.items() for parcel_id in each]
+    rows: dict[tuple[UUID, datetime, TrackingState], tuple[UUID, int, ScanTold]] = {}
+    for place, (scan, each) in scans.items():
+        for parcel_id in each:
+            key = (parcel_id, scan.occurred_at, scan.state)
+            row_id, first, before = rows.get(key, (ids.new(), place, scan))
+            rows[key] = row_id, first, before.joined(scan)
+    told = [scan for *_, scan in rows.values()]
     kept = await work.fetch_raw(
         INSERT,
         work.account_id,
         work.now,
-        work.actor,
-        [row_id for row_id, *_ in rows],
-        [parcel_id for _, _, parcel_id, _ in rows],
-        [str(scan.state) for *_, scan in rows],
-        [scan.occurred_at for *_, scan in rows],
-        [scan.description for *_, scan in rows],
-        [scan.location for *_, scan in rows],
+        [row_id for row_id, *_ in rows.values()],
+        [parcel_id for parcel_id, *_ in rows],
+        *columns(told),
+        [scan.told_by or work.actor for scan in told],
     )
-    places = {row_id: place for row_id, place, *_ in rows}
-    return {places[row[0]] for row in kept}
+    places = {row_id: place for row_id, place, _ in rows.values()}
+    return {places[row[0]] for row in kept if row[0] in places}
+
+
+def columns(scans: Sequence[ScanTold]) -> list[list[object]]:
+    """Scans as columns: state, time, description, location, code, who signed, when expected."""
+    return [
+        [str(scan.state) for scan in scans],
+        [scan.occurred_at for scan in scans],
+        [scan.description for scan in scans],
+        [scan.location for scan in scans],
+        [scan.code for scan in scans],
+        [scan.signed_by for scan in scans],
+        [scan.estimated_at for scan in scans],
+    ]
 
 
 async def _advance(

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from urllib.parse import urlsplit
 from uuid import UUID
 
-import msgspec
 from sqlalchemy import insert, update
 from sqlalchemy.exc import IntegrityError
 
 from fulfilhub.platform import ids
 from fulfilhub.platform.errors import Conflict, FieldError, Invalid
-from fulfilhub.platform.secrets import Vault, new_token
+from fulfilhub.platform.secrets import LiveSecret, Vault, new_token, rotated, seal_secrets
 from fulfilhub.platform.work import Work
 from fulfilhub.stores import queries
 from fulfilhub.stores.commands.sweeping import keep_sweeping, stop_sweeping
 from fulfilhub.stores.events import StoreConnected, StoreDisconnected
 from fulfilhub.stores.models import Store
 from fulfilhub.stores.rules import (
-    LiveSecret,
+    ROTATION_OVERLAP,
     PlatformKind,
     Settings,
     StoreState,
     check_credentials,
     clean_url,
-    rotated,
 )
 from fulfilhub.web.conditional import check_version
 
@@ -83,7 +81,7 @@ async def connect(work: Work, vault: Vault, new: NewStore) -> Made:
         "base_url": base_url,
         "shop_domain": _shop_domain(new.platform, new.shop_domain, base_url),
         "credentials": vault.encrypt_map(dict(new.credentials)),
-        "secrets": _seal(vault, [LiveSecret(secret)] if secret else []),
+        "secrets": seal_secrets(vault, [LiveSecret(secret)] if secret else []),
         "settings": asdict(new.settings),
         "state": StoreState.CONNECTED,
         "created_at": work.now,
@@ -141,11 +139,11 @@ async def rotate_secret(work: Work, vault: Vault, store_id: UUID, given: str | N
         detail = "Shopify signs with the app's client secret; give the new one here."
         raise Invalid(detail, fields=[FieldError("/webhook_secret", detail, "required")])
     own = new_token() if given is None else None
-    secrets = rotated(queries.open_secrets(vault, row), given or own or "", work.now)
+    secrets = rotated(queries.open_secrets(vault, row), given or own or "", work.now, ROTATION_OVERLAP)
     await work.db.execute(
         update(Store)
         .where(Store.merchant_id == work.account_id, Store.id == store_id)
-        .values(secrets=_seal(vault, secrets), version=Store.version + 1, updated_at=work.now)
+        .values(secrets=seal_secrets(vault, secrets), version=Store.version + 1, updated_at=work.now)
     )
     return Made(store_id, own)
 
@@ -168,10 +166,6 @@ def _shop_domain(platform: PlatformKind, given: str, base_url: str) -> str:
     if platform is not PlatformKind.SHOPIFY:
         return ""
     return (given or urlsplit(base_url).hostname or "").lower()
-
-
-def _seal(vault: Vault, secrets: Sequence[LiveSecret]) -> bytes:
-    return vault.encrypt(msgspec.json.encode(secrets))
 
 
 def _exists() -> Conflict:

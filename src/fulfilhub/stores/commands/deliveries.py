@@ -16,26 +16,20 @@ from fulfilhub.orders.incoming import IncomingOrder
 from fulfilhub.orders.rules import AskedBy
 from fulfilhub.platform import inbox
 from fulfilhub.platform.errors import Conflict, Unauthenticated
-from fulfilhub.platform.secrets import Vault
+from fulfilhub.platform.inbox import Verdict
+from fulfilhub.platform.secrets import Vault, live_secrets
 from fulfilhub.platform.work import Work
 from fulfilhub.stores import queries
 from fulfilhub.stores.adapters import adapter_for, port
 from fulfilhub.stores.adapters.port import Delivery, Kind, Unreadable
 from fulfilhub.stores.adapters.reading import UNKNOWN_TIME
 from fulfilhub.stores.commands.connections import disconnect
-from fulfilhub.stores.rules import Outcome, live_secrets
+from fulfilhub.stores.rules import Outcome
 
 KEPT_HEADERS = ("x-wc-webhook-", "x-shopify-", "content-type", "user-agent")
 SEEN_EVERY = timedelta(minutes=1)
 NO_NEWS = frozenset({orders.Outcome.UNCHANGED, orders.Outcome.STALE, orders.Outcome.REREAD})
 
-HANDLED = text(
-    """
-    UPDATE inbox AS i SET handled_at = :now, outcome = m.outcome, detail = m.detail
-    FROM unnest(cast(:ids AS uuid[]), cast(:outcomes AS text[]), cast(:details AS text[])) AS m (id, outcome, detail)
-    WHERE i.account_id = :account AND i.id = m.id
-    """
-)
 SEEN = text(
     """
     UPDATE stores SET last_seen_at = :now
@@ -51,15 +45,6 @@ ARRIVED = text(
       AND (l.what = 'order' OR l.changed_at <= t.told_at)
     """
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What becomes of one message."""
-
-    message_id: UUID
-    outcome: Outcome
-    detail: str | None = None
 
 
 @dataclass(slots=True)
@@ -113,7 +98,7 @@ async def read_deliveries(work: Work, vault: Vault, message_ids: Sequence[UUID])
 
     A message that was read before is passed over, so repeating is harmless.
     """
-    messages = await queries.raw_messages(work, message_ids)
+    messages = await inbox.unread(work, message_ids)
     if not messages:
         return
     stores = await queries.sealed(work, sorted({_store_id(message) for message in messages}))
@@ -135,7 +120,7 @@ async def read_deliveries(work: Work, vault: Vault, message_ids: Sequence[UUID])
     for store_id in sorted(pile.cut):
         await disconnect(work, store_id)
     await _seen(work, list(stores))
-    await settle(work, list(pile.verdicts.values()))
+    await inbox.settle(work, list(pile.verdicts.values()))
 
 
 async def take_reread(
@@ -162,22 +147,8 @@ async def take_reread(
                 order = await _as_delivered(work, vault, store, message_id, reason)
     except Unreadable as problem:
         order = unreadable_order(external_id, str(problem))
-        await settle(work, [Verdict(message_id, Outcome.UNREADABLE, str(problem))])
+        await inbox.settle(work, [Verdict(message_id, Outcome.UNREADABLE, str(problem))])
     await orders.take(work, store.id, [order], fresh=True)
-
-
-async def settle(work: Work, verdicts: Sequence[Verdict]) -> None:
-    """Write down what became of messages."""
-    await work.db.execute(
-        HANDLED,
-        {
-            "account": work.account_id,
-            "now": work.now,
-            "ids": [verdict.message_id for verdict in verdicts],
-            "outcomes": [verdict.outcome for verdict in verdicts],
-            "details": [verdict.detail for verdict in verdicts],
-        },
-    )
 
 
 def unreadable_order(external_id: str, reason: str) -> IncomingOrder:
@@ -192,7 +163,7 @@ def unreadable_order(external_id: str, reason: str) -> IncomingOrder:
     )
 
 
-def _read(vault: Vault, store: queries.SealedRow, message: queries.RawRow, pile: _Pile) -> Verdict:
+def _read(vault: Vault, store: queries.SealedRow, message: inbox.RawRow, pile: _Pile) -> Verdict:
     if message.payload is None:
         return Verdict(message.id, Outcome.UNREADABLE, "It expired before it was read.")
     adapter = adapter_for(store.store.platform)
@@ -263,5 +234,5 @@ async def _seen(work: Work, store_ids: Sequence[UUID]) -> None:
     )
 
 
-def _store_id(message: queries.RawRow) -> UUID:
+def _store_id(message: inbox.RawRow) -> UUID:
     return UUID(message.source.removeprefix("store:"))

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from fulfilhub.stores.queries.messages import (
-    MessageRow,
-    RawRow,
     list_messages,
     payload_of,
-    raw_messages,
     source_of,
 )
 from fulfilhub.stores.queries.stores import (
@@ -69,8 +66,6 @@ __all__ = [
     "Figures",
     "GapRow",
     "LateRow",
-    "MessageRow",
-    "RawRow",
     "ReadRow",
     "SealedRow",
     "ShippedRow",
@@ -101,7 +96,6 @@ __all__ = [
     "open_secrets",
     "order_of",
     "payload_of",
-    "raw_messages",
     "reads_of_backfill",
     "sealed",
     "sealed_store",

@@ -10,13 +10,13 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import select
 
-from fulfilhub.platform import ids
+from fulfilhub.platform import ids, secrets
 from fulfilhub.platform.errors import NotFound
-from fulfilhub.platform.secrets import Vault
+from fulfilhub.platform.secrets import LiveSecret, Vault, live_secrets
 from fulfilhub.platform.work import Work
 from fulfilhub.stores.adapters.port import Connection, StoreSettings
 from fulfilhub.stores.models import Store, StoreCode
-from fulfilhub.stores.rules import LiveSecret, PlatformKind, Settings, live_secrets
+from fulfilhub.stores.rules import PlatformKind, Settings
 
 
 class DoorRow(NamedTuple):
@@ -129,7 +129,7 @@ async def sealed_store(work: Work, store_id: UUID, *, lock: bool = False) -> Sea
 
 def open_secrets(vault: Vault, row: SealedRow) -> list[LiveSecret]:
     """A store's webhook secrets, newest first, ended ones included."""
-    return msgspec.json.decode(vault.decrypt(row.secrets), type=list[LiveSecret])
+    return secrets.open_secrets(vault, row.secrets)
 
 
 def connection(vault: Vault, row: SealedRow, now: datetime) -> Connection:

@@ -6,13 +6,11 @@ import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
-
-import msgspec
 
 from fulfilhub.platform.errors import FieldError, Invalid
 
@@ -82,25 +80,6 @@ class Settings:
     accept_test_orders: bool = False
     stock_location: str = ""
     locations: dict[str, str] = field(default_factory=dict)
-
-
-class LiveSecret(msgspec.Struct, frozen=True):
-    """A webhook secret; `until` is None for the newest."""
-
-    secret: str
-    until: datetime | None = None
-
-
-def live_secrets(secrets: Sequence[LiveSecret], now: datetime) -> tuple[str, ...]:
-    """Those that still sign, newest first."""
-    return tuple(s.secret for s in secrets if s.until is None or s.until > now)
-
-
-def rotated(secrets: Sequence[LiveSecret], fresh: str, now: datetime) -> list[LiveSecret]:
-    """The secrets after a rotation: the fresh one first, the others until the overlap ends, ended ones dropped."""
-    end = now + ROTATION_OVERLAP
-    kept = [LiveSecret(s.secret, s.until or end) for s in secrets if s.until is None or s.until > now]
-    return [LiveSecret(fresh), *(s for s in kept if s.secret != fresh)]
 
 
 def clean_url(text: str, pointer: str) -> str:

@@ -8,9 +8,10 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from fulfilhub.platform import ids
+from fulfilhub.platform.inbox import MessageRow
 from fulfilhub.stores.commands.codes import MadeCode
 from fulfilhub.stores.commands.connections import NewStore, StoreChange
-from fulfilhub.stores.queries import MessageRow, StoreRow, UpdateRow, settings_of
+from fulfilhub.stores.queries import StoreRow, UpdateRow, settings_of
 from fulfilhub.stores.rules import PlatformKind, Settings
 
 PluginPlatform = Literal["shopify", "woocommerce"]

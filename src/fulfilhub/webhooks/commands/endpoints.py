@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-import msgspec
 from sqlalchemy import insert, update
 
 from fulfilhub.platform import ids
 from fulfilhub.platform.errors import Conflict
-from fulfilhub.platform.secrets import Vault
+from fulfilhub.platform.secrets import LiveSecret, Vault, new_signing_secret, rotated, seal_secrets
 from fulfilhub.platform.work import Work
 from fulfilhub.web.conditional import check_version
 from fulfilhub.webhooks import queries
 from fulfilhub.webhooks.commands.waking import wake
 from fulfilhub.webhooks.events import WebhookEndpointChanged, WebhookEndpointDisabled
 from fulfilhub.webhooks.models import WebhookEndpoint
-from fulfilhub.webhooks.rules.endpoints import MOST_ENDPOINTS, LiveSecret, Receiver, new_secret, rotated
+from fulfilhub.webhooks.rules.endpoints import MOST_ENDPOINTS, Receiver
 from fulfilhub.webhooks.rules.health import Reason
 
 ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('webhook_endpoints', hashtextextended($1::text, 0)))"
@@ -38,7 +36,7 @@ async def create(work: Work, vault: Vault, receiver: Receiver) -> Made:
     await work.fetch_raw(ONE_AT_A_TIME, str(work.account_id))
     if await queries.count_endpoints(work) >= MOST_ENDPOINTS:
         raise Conflict(f"An account has {MOST_ENDPOINTS} webhook endpoints at most.", code="too_many_endpoints")
-    endpoint_id, secret = ids.new(), new_secret()
+    endpoint_id, secret = ids.new(), new_signing_secret()
     await work.db.execute(
         insert(WebhookEndpoint).values(
             account_id=work.account_id,
@@ -47,7 +45,7 @@ async def create(work: Work, vault: Vault, receiver: Receiver) -> Made:
             description=receiver.description,
             event_types=None if receiver.event_types is None else list(receiver.event_types),
             rate_per_second=receiver.rate_per_second,
-            secrets=_seal(vault, [LiveSecret(secret)]),
+            secrets=seal_secrets(vault, [LiveSecret(secret)]),
             enabled=True,
             after_seq=await queries.last_number(work),
             recent=[],
@@ -91,9 +89,9 @@ def disabled(work: Work, reason: Reason) -> dict[str, object]:
 async def rotate_secret(work: Work, vault: Vault, endpoint_id: UUID, overlap: timedelta) -> Made:
     """Let a new secret sign; the others sign beside it for `overlap`. Raises NotFound."""
     await queries.get_endpoint(work, endpoint_id, lock=True)
-    secret = new_secret()
+    secret = new_signing_secret()
     kept = rotated(await queries.secrets_of(work, vault, endpoint_id), secret, work.now, overlap)
-    await _write(work, endpoint_id, {"secrets": _seal(vault, kept)})
+    await _write(work, endpoint_id, {"secrets": seal_secrets(vault, kept)})
     work.publish(WebhookEndpointChanged(endpoint_id=endpoint_id, change="secret_rotated"))
     return Made(endpoint_id, secret)
 
@@ -114,7 +112,3 @@ async def _write(work: Work, endpoint_id: UUID, values: dict[str, object]) -> No
         .where(WebhookEndpoint.account_id == work.account_id, WebhookEndpoint.id == endpoint_id)
         .values(version=WebhookEndpoint.version + 1, updated_at=work.now, **values)
     )
-
-
-def _seal(vault: Vault, secrets: Sequence[LiveSecret]) -> bytes:
-    return vault.encrypt(msgspec.json.encode(secrets))

@@ -18,16 +18,14 @@ from sqlalchemy import select, update
 from fulfilhub.accounts.rules import AccountKind
 from fulfilhub.platform import ids
 from fulfilhub.platform.scopes import Merchant, Partner
-from fulfilhub.platform.secrets import Vault
+from fulfilhub.platform.secrets import Vault, live_secrets, open_secrets
 from fulfilhub.platform.work import Work
-from fulfilhub.webhooks import queries
 from fulfilhub.webhooks.adapters.receiver import Heard, Letter, letter, redacted
 from fulfilhub.webhooks.commands.endpoints import disabled
 from fulfilhub.webhooks.commands.waking import wake
 from fulfilhub.webhooks.events import WebhookEndpointDisabled
 from fulfilhub.webhooks.models import WebhookEndpoint
 from fulfilhub.webhooks.queries import ENDPOINT, EndpointRow
-from fulfilhub.webhooks.rules.endpoints import live_secrets
 from fulfilhub.webhooks.rules.health import noted, reason_to_disable
 from fulfilhub.webhooks.rules.retries import PAUSE_AFTER, judge, pause
 
@@ -150,7 +148,7 @@ async def turn(work: Work, vault: Vault, held: Held, limits: Limits, ended: Ende
     waits = endpoint.paused_until is not None and endpoint.paused_until > work.now
     wave = None
     if ours and more and endpoint.enabled and not waits:
-        secrets = live_secrets(queries.open_secrets(vault, sealed), work.now)
+        secrets = live_secrets(open_secrets(vault, sealed), work.now)
         wave = await _intend(work, endpoint, secrets, limits)
     if wave is not None:
         end = work.now + limits.lease

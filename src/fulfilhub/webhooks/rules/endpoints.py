@@ -1,17 +1,13 @@
-"""What an endpoint is: its address, its event types, and the life of its secrets."""
+"""What an endpoint is: its address and its event types."""
 
 from __future__ import annotations
 
-import base64
 import ipaddress
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 import httpx
-import msgspec
 
 from fulfilhub.accounts.rules import AccountKind
 from fulfilhub.platform.errors import FieldError, Invalid
@@ -20,18 +16,6 @@ from fulfilhub.webhooks.rules.payloads import types_for
 
 MOST_ENDPOINTS = 20
 """Endpoints that one account may have."""
-
-MOST_SECRETS = 3
-"""Secrets that may sign at once; the oldest goes when another rotation comes before its time is over."""
-
-SECRET_BYTES = 32
-
-
-class LiveSecret(msgspec.Struct, frozen=True):
-    """A signing secret; `until` is None for the newest."""
-
-    secret: str
-    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,24 +26,6 @@ class Receiver:
     description: str = ""
     event_types: tuple[str, ...] | None = None
     rate_per_second: int | None = None
-
-
-def new_secret() -> str:
-    """A fresh signing secret: `whsec_` and 256 random bits in base64, as Standard Webhooks writes them."""
-    return "whsec_" + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
-
-
-def live_secrets(kept: Sequence[LiveSecret], now: datetime) -> tuple[str, ...]:
-    """Those that sign now, newest first."""
-    return tuple(each.secret for each in kept if each.until is None or each.until > now)
-
-
-def rotated(kept: Sequence[LiveSecret], fresh: str, now: datetime, overlap: timedelta) -> list[LiveSecret]:
-    """The secrets after a rotation: the fresh one first, the others for `overlap` at most, ended ones dropped."""
-    end = now + overlap
-    old = [LiveSecret(each.secret, min(each.until or end, end)) for each in kept]
-    alive = [each for each in old if each.until is not None and each.until > now]
-    return [LiveSecret(fresh), *alive][:MOST_SECRETS]
 
 
 def check_url(text: str, *, allow_private: bool) -> str:

@@ -14,6 +14,7 @@ import msgspec
 from fulfilhub.accounts.events import ContractChanged, KeyChanged
 from fulfilhub.accounts.rules import AccountKind
 from fulfilhub.billing.events import ChargeMade
+from fulfilhub.carriers.events import CarrierConnectionChanged
 from fulfilhub.catalogue.events import KitChanged, ListingChanged, ProductChanged
 from fulfilhub.fulfilment import events as fulfilment
 from fulfilhub.inventory.events import StockAdjusted, StockReceived, WarehouseChanged
@@ -36,6 +37,7 @@ from fulfilhub.stores.events import BackfillEnded, OrderFoundLate, StoreConnecte
 from fulfilhub.webhooks.events import WebhookEndpointChanged, WebhookEndpointDisabled
 
 M = (AccountKind.MERCHANT,)
+P = (AccountKind.PARTNER,)
 BOTH = (AccountKind.MERCHANT, AccountKind.PARTNER)
 PING = "webhook_endpoint.ping"
 """Sent when somebody asks for a test; it is no fact and has no number."""
@@ -103,6 +105,15 @@ PUBLIC: tuple[Public, ...] = (
     Public(returns.ReturnReceived, values={"quantity": 2}),
     Public(returns.ReturnInspected, values={"restocked": 1, "quarantined": 0, "disposed": 1}),
     Public(returns.ReturnCompleted),
+    Public(fulfilment.WorkQueued, P),
+    Public(fulfilment.WorkHeld, P),
+    Public(fulfilment.WorkResumed, P),
+    Public(fulfilment.WorkWithdrawn, P),
+    Public(fulfilment.WorkClaimExpired, BOTH),
+    Public(fulfilment.WorkChangeRequested, P, values={"kind": "cancel", "answer_by": "2026-11-24T10:30:00Z"}),
+    Public(fulfilment.WorkChangeClosed, P, values={"kind": "cancel", "state": "withdrawn", "carried_out": False}),
+    Public(returns.WorkReturnExpected, P),
+    Public(returns.WorkReturnChanged, P, values={"state": "in_transit"}),
     Public(StockReceived, values={"quantity": 100}),
     Public(StockAdjusted, values={"delta": -2}),
     Public(ProductChanged, values={"change": "updated"}),
@@ -119,6 +130,7 @@ PUBLIC: tuple[Public, ...] = (
     Public(WebhookEndpointDisabled, BOTH, values={"reason": "failing"}),
 )
 PRIVATE: tuple[type[Fact], ...] = (
+    CarrierConnectionChanged,
     KeyChanged,
     PrivacyDone,
     PrivacyRequested,
@@ -126,7 +138,8 @@ PRIVATE: tuple[type[Fact], ...] = (
     UserInvited,
     WebhookEndpointChanged,
 )
-"""Facts that stay in the log: who holds keys, who works there, who asked about customers, and where events go."""
+"""Facts that stay in the log: who holds keys, who works there, who asked about customers, and where events go to and
+come from."""
 
 BY_TYPE: dict[str, Public] = {public.fact.TYPE: public for public in PUBLIC}
 EXAMPLE_ID = UUID("01893726-efee-7f02-8fbf-9f2b7bc2f910")

@@ -1,4 +1,4 @@
-"""Every look at shipments, parcels, scans and how promises turned out, and the lock on parcels."""
+"""Every look at shipments, parcels and how promises turned out, and the lock on parcels."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from fulfilhub.orders.rules import HoldReason, PromiseCause, PromiseOutcome, Pro
 from fulfilhub.platform import ids
 from fulfilhub.platform.errors import NotFound
 from fulfilhub.platform.work import Work
-from fulfilhub.shipping.models import Parcel, ParcelContent, PromiseVerdict, Shipment, TrackingEvent
+from fulfilhub.shipping.models import Parcel, ParcelContent, PromiseVerdict, Shipment
 from fulfilhub.shipping.rules import COMING_BACK, ON_THE_DOORSTEP, STOOD_IN_VAIN, Scan, TrackingState
 
 
@@ -64,18 +64,6 @@ class ContentRow(NamedTuple):
     line_id: UUID
     product_id: UUID
     quantity: int
-
-
-class ScanRow(NamedTuple):
-    """A scan as it was told."""
-
-    id: UUID
-    parcel_id: UUID
-    state: str
-    occurred_at: datetime
-    received_at: datetime
-    description: str
-    location: str
 
 
 class HoldTold(msgspec.Struct, frozen=True):
@@ -163,13 +151,6 @@ class SumRow(NamedTuple):
     customer: int
 
 
-class Told(NamedTuple):
-    """A parcel that a tracking number means, and whose it is."""
-
-    merchant_id: UUID
-    parcel_id: UUID
-
-
 def _listed(states: Collection[TrackingState]) -> str:
     return ", ".join(repr(str(state)) for state in sorted(states))
 
@@ -177,26 +158,7 @@ def _listed(states: Collection[TrackingState]) -> str:
 SHIPMENT_COLUMNS = tuple(getattr(Shipment, name) for name in ShipmentRow._fields)
 PARCEL_COLUMNS = tuple(getattr(Parcel, name) for name in ParcelRow._fields)
 CONTENT_COLUMNS = tuple(getattr(ParcelContent, name) for name in ContentRow._fields)
-SCAN_COLUMNS = tuple(getattr(TrackingEvent, name) for name in ScanRow._fields)
 
-# Carriers use numbers again after some months: a number means the parcels of the newest shipment that has it.
-BY_NUMBER = """
-SELECT n.number, $1::uuid, p.id
-FROM unnest($2::text[]) AS n (number)
-CROSS JOIN LATERAL (SELECT x.shipment_id FROM parcels AS x
-                    WHERE x.merchant_id = $1 AND x.tracking_normal = n.number ORDER BY x.id DESC LIMIT 1) AS newest
-JOIN parcels AS p ON p.merchant_id = $1 AND p.tracking_normal = n.number AND p.shipment_id = newest.shipment_id
-"""
-HANDED_OVER = """
-SELECT n.number, p.merchant_id, p.parcel_id
-FROM unnest($2::text[]) AS n (number)
-CROSS JOIN LATERAL (
-    SELECT x.work_order_id FROM work_parcels AS x
-    WHERE x.account_id = $1 AND x.tracking_normal = n.number ORDER BY x.parcel_id DESC LIMIT 1
-) AS newest
-JOIN work_parcels AS p
-  ON p.account_id = $1 AND p.tracking_normal = n.number AND p.work_order_id = newest.work_order_id
-"""
 ORDERS_OF = "SELECT DISTINCT order_id FROM parcels WHERE merchant_id = $1 AND id = ANY ($2)"
 ALL_DELIVERED = """
 SELECT l.order_id, (SELECT max(p.state_at) FROM parcels AS p
@@ -254,23 +216,6 @@ GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4 DESC
 """
 
 
-async def parcels_by_number(work: Work, numbers: Collection[str]) -> dict[str, list[Told]]:
-    """The merchant's parcels that these normalised numbers mean."""
-    return await _told(work, BY_NUMBER, numbers)
-
-
-async def parcels_handed_over(work: Work, numbers: Collection[str]) -> dict[str, list[Told]]:
-    """The parcels with these normalised numbers that the scope's account handed over."""
-    return await _told(work, HANDED_OVER, numbers)
-
-
-async def _told(work: Work, statement: str, numbers: Collection[str]) -> dict[str, list[Told]]:
-    found: dict[str, list[Told]] = {}
-    for number, *told in await work.fetch_raw(statement, work.account_id, list(numbers)):
-        found.setdefault(number, []).append(Told._make(told))
-    return found
-
-
 async def orders_of(work: Work, parcel_ids: Collection[UUID]) -> list[UUID]:
     """The orders these parcels belong to."""
     return [row[0] for row in await work.fetch_raw(ORDERS_OF, work.account_id, list(parcel_ids))]
@@ -315,20 +260,6 @@ async def contents_of(work: Work, parcel_ids: Collection[UUID]) -> dict[UUID, li
     for row in rows:
         content = ContentRow._make(row)
         found.setdefault(content.parcel_id, []).append(content)
-    return found
-
-
-async def scans_of(work: Work, parcel_ids: Collection[UUID]) -> dict[UUID, list[ScanRow]]:
-    """The scans of these parcels, by parcel, in the carrier's order."""
-    rows = await work.db.execute(
-        select(*SCAN_COLUMNS)
-        .where(TrackingEvent.merchant_id == work.account_id, TrackingEvent.parcel_id.in_(parcel_ids))
-        .order_by(TrackingEvent.parcel_id, TrackingEvent.occurred_at, TrackingEvent.id)
-    )
-    found: dict[UUID, list[ScanRow]] = {}
-    for row in rows:
-        scan = ScanRow._make(row)
-        found.setdefault(scan.parcel_id, []).append(scan)
     return found
 
 

@@ -1,0 +1,1 @@
+"""Every write of carriers: connections, and what they send."""
