@@ -19,7 +19,8 @@ COUNT = text(
     """
     SELECT
         (SELECT count(*) FROM orders WHERE merchant_id = :merchant) AS orders_in,
-        (SELECT coalesce(sum(repeats), 0) FROM inbox WHERE account_id = :merchant) AS orders_duplicate_ignored,
+        (SELECT coalesce(sum(repeats), 0) FROM inbox
+         WHERE account_id = :merchant AND source NOT LIKE 'carrier:%') AS orders_duplicate_ignored,
         (SELECT count(*) FROM orders WHERE merchant_id = :merchant AND status = 'needs_review')
             AS orders_needing_review,
         (SELECT count(*) FROM fulfilments WHERE merchant_id = :merchant) AS fulfilments,

@@ -190,12 +190,13 @@ class Story:
                 for parcel in rows(shipment["parcels"]):
                     number = str(parcel["tracking_number"])
                     journeys.append(Journey(str(parcel["carrier"]), number, city, shipped_at, scans))
-        sent = await carrier.report(self._ada, journeys)
+        by_key, by_call = await carrier.report(self._ada, journeys)
         wanted = len(found) - late
 
         async def look() -> bool | None:
             done = sum(order["status"] == "delivered" for order in await self.orders())
-            step.now(f"{sent} scans of {len(journeys)} parcels, {done} of {len(found)} orders delivered")
+            scans = f"{by_key + by_call} scans of {len(journeys)} parcels, {by_call} by a carrier's own signed webhook"
+            step.now(f"{scans}, {done} of {len(found)} orders delivered")
             return True if done >= wanted else None
 
         await until(look, "Delivering the parcels", PATIENCE, lambda: step.detail)
