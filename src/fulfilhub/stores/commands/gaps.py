@@ -65,7 +65,8 @@ ANSWER = text(
     """
     UPDATE store_number_gaps AS g
     SET state = a.state, external_id = a.external_id, reason = a.reason, attempts = g.attempts + 1,
-        checked_at = CASE WHEN a.state <> 'open' THEN :now ELSE g.checked_at END, ask_at = :now + a.wait
+        checked_at = CASE WHEN a.state <> 'open' THEN :now ELSE g.checked_at END,
+        ask_at = cast(:now AS timestamptz) + a.wait
     FROM unnest(cast(:ids AS uuid[]), cast(:states AS text[]), cast(:external_ids AS text[]), cast(:reasons AS text[]),
                 cast(:waits AS interval[])) AS a (id, state, external_id, reason, wait)
     WHERE g.merchant_id = :account AND g.id = a.id

@@ -13,6 +13,7 @@ from fulfilhub.stores.queries import (
     BackfillRow,
     Figures,
     GapRow,
+    HeldRow,
     LateRow,
     StoreRow,
     SweepRow,
@@ -37,6 +38,17 @@ class SweepFailure(Struct, kw_only=True):
     fix: str
     failures: int
     failed_at: datetime
+
+
+class HeldBackBy(Struct, kw_only=True):
+    """The order that the proof waits for: the earliest change in the store that is not here yet. `reason`: why it was
+    not read so far; null: its turn is still to come."""
+
+    external_id: str
+    changed_at: datetime
+    found_at: datetime
+    attempts: int
+    reason: str | None
 
 
 class SweptOrders(Struct, kw_only=True):
@@ -70,6 +82,7 @@ class Completeness(Struct, kw_only=True):
     next_sweep_at: datetime | None
     sweeping: bool
     failure: SweepFailure | None
+    held_back_by: HeldBackBy | None
     orders: SweptOrders
     numbering: Numbering
     clock_difference_seconds: int
@@ -148,7 +161,7 @@ class BackfillOut(Struct, kw_only=True):
 
 
 def completeness_out(
-    store: StoreRow, sweep: SweepRow, figures: Figures, interval: timedelta, now: datetime
+    store: StoreRow, sweep: SweepRow, figures: Figures, held: HeldRow | None, interval: timedelta, now: datetime
 ) -> Completeness:
     """`interval`: between two sweeps."""
     known = standing(sweep, store.state, figures.overdue, figures.doubted)
@@ -173,6 +186,7 @@ def completeness_out(
         next_sweep_at=None if sweep.run_id is not None or state is SweepState.OFF else sweep.next_at,
         sweeping=sweep.run_id is not None,
         failure=failure,
+        held_back_by=None if held is None else HeldBackBy(**held._asdict()),
         orders=SweptOrders(
             seen=figures.seen,
             waiting=figures.waiting,
