@@ -85,7 +85,7 @@ async def look(work: Work, sweep: SweepRow, figures: SweepSettings) -> None:
         | {
             "now": work.now,
             "since": (sweep.last_started_at or work.now) - back,
-            "placed_since": sweep.complete_from,
+            "placed_since": sweep.complete_from - timedelta(seconds=figures.overlap),
             "ask_at": work.now + timedelta(seconds=figures.grace if sweep.run_patient else 0),
             "largest": LARGEST_HOLE,
             "few": NOTICED_AT_ONCE,
