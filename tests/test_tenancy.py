@@ -20,6 +20,7 @@ LEADS = {"merchant": "merchant_id", "account": "account_id"}
 ACROSS = {
     "ix_order_promises_look",
     "ix_orders_id",
+    "ix_store_sweeps_next",
     "ix_stores_id",
     "ix_api_keys_fingerprint",
     "ix_jobs_next",

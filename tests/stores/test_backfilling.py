@@ -60,7 +60,8 @@ async def test_history_comes_in_whole_and_makes_no_work(
     made = await start(works, connected)
     await work_off(hand)
     row = await look(works, connected, made)
-    assert (row.state, row.listed, row.taken, row.had, row.total) == ("completed", 160, 160, 0, 160)
+    assert (row.state, row.taken, row.total) == ("completed", 160, 160)
+    assert row.listed == row.taken + row.had, "the last of a page may be listed once more"
     assert backfill_out(row).progress == 1
     found = await orders(works, connected)
     assert len(found) == 160

@@ -16,6 +16,7 @@ from fulfilhub.platform.settings import SweepSettings
 from fulfilhub.platform.work import Work
 from fulfilhub.stores import queries
 from fulfilhub.stores.adapters.port import Missing, Named, Refused, Retry
+from fulfilhub.stores.adapters.reading import UNKNOWN_TIME
 from fulfilhub.stores.commands.waiting import note, prove, wake_reader
 from fulfilhub.stores.queries import GapRow, SweepRow
 from fulfilhub.stores.rules.completeness import FoundBy, GapState, after_try
@@ -126,8 +127,7 @@ async def close(
             "waits": [wait for _, _, _, wait in closed],
         },
     )
-    # When it changed is not known yet, so nothing is claimed until it was read.
-    found = [(answer.external_id, sweep.complete_from) for _, answer in answers if isinstance(answer, Named)]
+    found = [(answer.external_id, UNKNOWN_TIME) for _, answer in answers if isinstance(answer, Named)]
     await note(work, store_id, found, FoundBy.GAP)
     await prove(work, store_id)
     await wake_reader(work, sweep)

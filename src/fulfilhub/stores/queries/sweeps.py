@@ -147,6 +147,7 @@ class HeldRow(NamedTuple):
     """The order that holds the proof back."""
 
     external_id: str
+    found_by: str
     changed_at: datetime
     found_at: datetime
     attempts: int
