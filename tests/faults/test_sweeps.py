@@ -93,8 +93,8 @@ async def leaky(shop: Shop) -> AsyncIterator[Leaky]:
                 "webhook_secret": front.webhook_secret,
             },
         )
-        store = str(made["store"]["id"])
-        yield Leaky(shop, front, ware, store, random.Random(SEED))
+        assert isinstance(made["store"], dict)
+        yield Leaky(shop, front, ware, str(made["store"]["id"]), random.Random(SEED))
 
 
 async def test_workers_killed_in_mid_sweep_lose_nothing(rig: Rig, shop: Shop) -> None:
