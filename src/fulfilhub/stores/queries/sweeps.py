@@ -143,6 +143,17 @@ class Figures(NamedTuple):
     doubted_from: datetime | None
 
 
+class HeldRow(NamedTuple):
+    """The order that holds the proof back."""
+
+    external_id: str
+    found_by: str
+    changed_at: datetime
+    found_at: datetime
+    attempts: int
+    reason: str | None
+
+
 SWEEP = tuple(getattr(StoreSweep, name) for name in SweepRow._fields)
 LATE = tuple(getattr(LateOrder, name) for name in LateRow._fields)
 GAP = tuple(getattr(NumberGap, name) for name in GapRow._fields)
@@ -190,6 +201,20 @@ async def due_reads(work: Work, store_id: UUID, limit: int) -> list[ReadRow]:
     rows = [ReadRow(*row) for row in await work.db.execute(query)]
     fresh = [row for row in rows if row.attempts == 0]
     return fresh or rows[:1]
+
+
+async def held_by(work: Work, store_id: UUID) -> HeldRow | None:
+    """Of the orders that wait, the one whose change is the earliest."""
+    columns = [getattr(StoreRead, name) for name in HeldRow._fields]
+    query = (
+        select(*columns)
+        .where(StoreRead.merchant_id == work.account_id, StoreRead.store_id == store_id)
+        .where(StoreRead.found_by != FoundBy.BACKFILL)
+        .order_by(StoreRead.changed_at)
+        .limit(1)
+    )
+    row = (await work.db.execute(query)).one_or_none()
+    return None if row is None else HeldRow._make(row)
 
 
 async def next_read_due(work: Work, store_id: UUID) -> datetime | None:

@@ -234,8 +234,8 @@ async def _completeness(work: Work, store_id: UUID, settings: Settings) -> Compl
     sweep = await queries.sweep_of(work, store_id)
     if sweep is None:
         raise sweeping.not_swept()
-    figures = await queries.figures(work, store_id)
-    return completeness_out(store, sweep, figures, timedelta(seconds=settings.sweeps.interval), work.now)
+    figures, held = await queries.figures(work, store_id), await queries.held_by(work, store_id)
+    return completeness_out(store, sweep, figures, held, timedelta(seconds=settings.sweeps.interval), work.now)
 
 
 ROUTES = [

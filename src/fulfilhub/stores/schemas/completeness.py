@@ -13,12 +13,13 @@ from fulfilhub.stores.queries import (
     BackfillRow,
     Figures,
     GapRow,
+    HeldRow,
     LateRow,
     StoreRow,
     SweepRow,
     standing,
 )
-from fulfilhub.stores.rules.completeness import BackfillState, SweepState, by_our_clock, fix_of, state_of
+from fulfilhub.stores.rules.completeness import BackfillState, FoundBy, SweepState, by_our_clock, fix_of, state_of
 
 CompletenessState = Literal["complete", "behind", "failing", "never", "off"]
 Numbering = Literal["counted", "shared"]
@@ -37,6 +38,18 @@ class SweepFailure(Struct, kw_only=True):
     fix: str
     failures: int
     failed_at: datetime
+
+
+class HeldBackBy(Struct, kw_only=True):
+    """The order that the proof waits for: the earliest change in the store that is not here yet. `changed_at`: by the
+    store's clock; null: not known before it is read, because a missing number led to it. `reason`: why it was not read
+    so far; null: its turn is still to come."""
+
+    external_id: str
+    changed_at: datetime | None
+    found_at: datetime
+    attempts: int
+    reason: str | None
 
 
 class SweptOrders(Struct, kw_only=True):
@@ -70,6 +83,7 @@ class Completeness(Struct, kw_only=True):
     next_sweep_at: datetime | None
     sweeping: bool
     failure: SweepFailure | None
+    held_back_by: HeldBackBy | None
     orders: SweptOrders
     numbering: Numbering
     clock_difference_seconds: int
@@ -118,9 +132,9 @@ class BackfillIn(Struct, kw_only=True, forbid_unknown_fields=True):
 
 class BackfillOut(Struct, kw_only=True):
     """A backfill and how far it is. `total`: how many orders the store says that it has to list, an estimate; null: it
-    does not say. `listed` so far, and of those: `already_had`, `taken` (new here), `updated`, `gone` from the store
-    meanwhile, `unreadable` (kept for review), and `waiting` to be read. `progress`: from 0 to 1; null while it can't be
-    told. `reaches_back_to`: the store hides older orders from us."""
+    does not say. `listed` so far (one that changes meanwhile, more than once), and of those: `already_had`, `taken`
+    (new here), `updated`, `gone` from the store meanwhile, `unreadable` (kept for review), and `waiting` to be read.
+    `progress`: from 0 to 1; null while it can't be told. `reaches_back_to`: the store hides older orders from us."""
 
     id: str
     store_id: str
@@ -148,7 +162,7 @@ class BackfillOut(Struct, kw_only=True):
 
 
 def completeness_out(
-    store: StoreRow, sweep: SweepRow, figures: Figures, interval: timedelta, now: datetime
+    store: StoreRow, sweep: SweepRow, figures: Figures, held: HeldRow | None, interval: timedelta, now: datetime
 ) -> Completeness:
     """`interval`: between two sweeps."""
     known = standing(sweep, store.state, figures.overdue, figures.doubted)
@@ -173,6 +187,7 @@ def completeness_out(
         next_sweep_at=None if sweep.run_id is not None or state is SweepState.OFF else sweep.next_at,
         sweeping=sweep.run_id is not None,
         failure=failure,
+        held_back_by=None if held is None else _held_out(held),
         orders=SweptOrders(
             seen=figures.seen,
             waiting=figures.waiting,
@@ -186,6 +201,16 @@ def completeness_out(
         numbering="counted" if adapter_for(store.platform).counts_orders else "shared",
         clock_difference_seconds=sweep.offset_seconds,
         list_delay_seconds=sweep.lag_seconds,
+    )
+
+
+def _held_out(row: HeldRow) -> HeldBackBy:
+    return HeldBackBy(
+        external_id=row.external_id,
+        changed_at=None if row.found_by == FoundBy.GAP else row.changed_at,
+        found_at=row.found_at,
+        attempts=row.attempts,
+        reason=row.reason,
     )
 
 
