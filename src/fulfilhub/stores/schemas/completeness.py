@@ -27,6 +27,7 @@ LateWhatName = Literal["order", "change"]
 FoundByName = Literal["sweep", "gap"]
 GapStateName = Literal["open", "absent", "found"]
 BackfillStateName = Literal["queued", "running", "completed", "failed", "cancelled"]
+NOT_TAKEN = "We could not take this order yet; our staff can see why."
 Since = Annotated[datetime, Meta(tz=True, examples=["2026-09-01T00:00:00Z"])]
 
 
@@ -210,7 +211,7 @@ def _held_out(row: HeldRow) -> HeldBackBy:
         changed_at=None if row.found_by == FoundBy.GAP else row.changed_at,
         found_at=row.found_at,
         attempts=row.attempts,
-        reason=row.reason,
+        reason=row.reason or (NOT_TAKEN if row.attempts else None),
     )
 
 
