@@ -90,8 +90,9 @@ async def test_a_backfill_of_nothing_is_refused(merchant: Client, store: str, bo
 async def test_a_store_that_sends_its_orders_itself_has_nothing_to_prove(merchant: Client) -> None:
     made = await merchant.made("/v1/stores", {"platform": "api", "name": "Own"})
     path = f"/v1/stores/{cast(JsonObject, made['store'])['id']}"
+    told = (await merchant.get(f"{path}/completeness")).json()
+    assert (told["state"], told["complete_up_to"], told["numbering"]) == ("direct", None, None)
     for answer in (
-        await merchant.get(f"{path}/completeness"),
         await merchant.post(f"{path}/sweep"),
         await merchant.post(f"{path}/backfills", {"since": "2026-01-01T00:00:00Z"}),
     ):
