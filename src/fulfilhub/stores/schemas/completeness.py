@@ -74,7 +74,7 @@ class Completeness(Struct, kw_only=True):
     sweep is too old; `failing`: the store can't be read; `never`: it was not read to the end yet; `off`: disconnected;
     `direct`: it sends its orders itself (`api`). `numbering`: `counted`, and missing numbers are asked of the store; or
     `shared` with other things, so that a missing number says nothing. `clock_difference_seconds`: how far the store's
-    clock is ahead of ours; `list_delay_seconds`: how late its list was seen to show an order. Times are by our clock."""
+    clock is ahead of ours; `list_delay_seconds`: how late its list was seen to show an order. Times are by ours."""
 
     store_id: str
     state: CompletenessState
