@@ -124,10 +124,16 @@ async def read_orders(run: Run, tickets: Sequence[Ticket]) -> None:
     if batch is None:
         return
     adapter, turns = adapter_for(batch.connection.platform), asyncio.Semaphore(CALLS_AT_ONCE)
+    trouble: list[port.Retry] = []
 
     async def read(external_id: str) -> reading.Answer:
         async with turns:
-            return await adapter.fetch_order(run.http, batch.connection, external_id)
+            if trouble:
+                return trouble[0]  # a store that is down, or asks to slow down, is left alone
+            answer = await adapter.fetch_order(run.http, batch.connection, external_id)
+        if isinstance(answer, port.Retry):
+            trouble.append(answer)
+        return answer
 
     answers = await asyncio.gather(*(read(row.external_id) for row in batch.rows))
     try:

@@ -42,7 +42,7 @@ Answer = Found | Missing | Refused | Retry
 
 TAKE_TURN = text(
     """
-    UPDATE store_reads AS r SET attempts = r.attempts + 1, due_at = cast(:now AS timestamptz) + t.wait
+    UPDATE store_reads AS r SET attempts = r.attempts + 1, reason = NULL, due_at = cast(:now AS timestamptz) + t.wait
     FROM unnest(cast(:external_ids AS text[]), cast(:waits AS interval[])) AS t (external_id, wait)
     WHERE r.merchant_id = :account AND r.store_id = :store AND r.external_id = t.external_id
     """
@@ -137,11 +137,8 @@ async def conclude(work: Work, batch: Batch, reader_id: UUID, answers: Sequence[
 async def put_off(work: Work, batch: Batch, reader_id: UUID) -> None:
     """We could not take the only order of this batch, whatever it was: it keeps its next turn, and what is claimed of
     the store ends before it."""
-    store_id = batch.store.id
-    sweep = await queries.sweep_of(work, store_id, lock=True)
+    sweep = await queries.sweep_of(work, batch.store.id, lock=True)
     if sweep is not None:
-        reason = "We could not take this order; our staff can see why."
-        await _settle(work, store_id, [], [(row, reason, timedelta()) for row in batch.rows])
         await wake_reader(work, sweep, own=sweep.reader_id == reader_id)
 
 

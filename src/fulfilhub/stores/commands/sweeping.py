@@ -105,7 +105,11 @@ async def keep_sweeping(work: Work, store_id: UUID, *, anew: bool = False) -> No
         .values(next_at=work.now, failures=0, code=None, reason=None, **(fresh if anew else {}))
         .returning(StoreSweep.store_id)
     )
-    if done.first() is None:
+    if done.first() is not None:
+        sweep = await queries.sweep_of(work, store_id)
+        if sweep is not None:
+            await wake_reader(work, sweep)
+    else:
         await work.db.execute(
             insert(StoreSweep).values(
                 merchant_id=work.account_id,

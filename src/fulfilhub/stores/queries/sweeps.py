@@ -72,6 +72,12 @@ class ReadRow(NamedTuple):
     found_at: datetime
     backfill_id: UUID | None
     attempts: int
+    reason: str | None
+
+    @property
+    def suspect(self) -> bool:
+        """Whether the last try came to no end: whoever made it died, or could not take the order."""
+        return self.attempts > 0 and self.reason is None
 
 
 class LateRow(NamedTuple):
@@ -189,8 +195,8 @@ async def has_ticket(work: Work, kind: str, name: str, value: UUID) -> bool:
 
 
 async def due_reads(work: Work, store_id: UUID, limit: int) -> list[ReadRow]:
-    """Orders whose reading is due, those of backfills last; one that failed before comes alone, so that it can spoil
-    nothing else."""
+    """Orders whose reading is due, those of backfills last. One whose last try came to no end comes alone, so that it
+    can spoil nothing else."""
     columns = [getattr(StoreRead, name) for name in ReadRow._fields]
     query = (
         select(*columns)
@@ -199,8 +205,7 @@ async def due_reads(work: Work, store_id: UUID, limit: int) -> list[ReadRow]:
         .limit(limit)
     )
     rows = [ReadRow(*row) for row in await work.db.execute(query)]
-    fresh = [row for row in rows if row.attempts == 0]
-    return fresh or rows[:1]
+    return rows[:1] if rows and rows[0].suspect else [row for row in rows if not row.suspect]
 
 
 async def held_by(work: Work, store_id: UUID) -> HeldRow | None:

@@ -41,7 +41,7 @@ TAGS = ["Store completeness"]
     **may("stores:read"),
     tags=TAGS,
     summary="Get how complete a store is",
-    responses=WRITE,
+    responses=READ,
 )
 async def get_completeness(
     works: NamedDependency[Works],
@@ -50,7 +50,7 @@ async def get_completeness(
     store_id: FromPath[str],
 ) -> Response[Completeness]:
     """Up to when every order of the store is proven to be in FulfilHub, and what the proof rests on. A store of
-    platform `api` sends its orders itself, so nothing can be proven of it (409)."""
+    platform `api` sends its orders itself, so there is nothing to compare with: its state is `direct`."""
     async with works.reading(merchant.scope) as work:
         return ok(work, await _completeness(work, ids.STORE.find(store_id), settings))
 
@@ -232,8 +232,6 @@ async def cancel_backfill(
 async def _completeness(work: Work, store_id: UUID, settings: Settings) -> Completeness:
     store = await queries.get_store(work, store_id)
     sweep = await queries.sweep_of(work, store_id)
-    if sweep is None:
-        raise sweeping.not_swept()
     figures, held = await queries.figures(work, store_id), await queries.held_by(work, store_id)
     return completeness_out(store, sweep, figures, held, timedelta(seconds=settings.sweeps.interval), work.now)
 

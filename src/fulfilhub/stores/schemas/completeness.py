@@ -21,12 +21,13 @@ from fulfilhub.stores.queries import (
 )
 from fulfilhub.stores.rules.completeness import BackfillState, FoundBy, SweepState, by_our_clock, fix_of, state_of
 
-CompletenessState = Literal["complete", "behind", "failing", "never", "off"]
+CompletenessState = Literal["complete", "behind", "failing", "never", "off", "direct"]
 Numbering = Literal["counted", "shared"]
 LateWhatName = Literal["order", "change"]
 FoundByName = Literal["sweep", "gap"]
 GapStateName = Literal["open", "absent", "found"]
 BackfillStateName = Literal["queued", "running", "completed", "failed", "cancelled"]
+NOT_TAKEN = "We could not take this order yet; our staff can see why."
 Since = Annotated[datetime, Meta(tz=True, examples=["2026-09-01T00:00:00Z"])]
 
 
@@ -70,24 +71,24 @@ class SweptOrders(Struct, kw_only=True):
 class Completeness(Struct, kw_only=True):
     """What is proven of a store. Every order that the store changed from `complete_since` until `complete_up_to` is in
     FulfilHub; null: nothing is proven yet. `state`: `complete`; `behind`: something is known to be missing, or the last
-    sweep is too old; `failing`: the store can't be read; `never`: it was not read to the end yet; `off`: disconnected.
-    `numbering`: `counted`, and missing numbers are asked of the store; `shared` with other things, so that a missing
-    number says nothing. `clock_difference_seconds`: how far the store's clock is ahead of ours; `list_delay_seconds`:
-    how late the store's list was seen to show an order. All times are by our clock."""
+    sweep is too old; `failing`: the store can't be read; `never`: it was not read to the end yet; `off`: disconnected;
+    `direct`: it sends its orders itself (`api`). `numbering`: `counted`, and missing numbers are asked of the store; or
+    `shared` with other things, so that a missing number says nothing. `clock_difference_seconds`: how far the store's
+    clock is ahead of ours; `list_delay_seconds`: how late its list was seen to show an order. Times are by ours."""
 
     store_id: str
     state: CompletenessState
-    complete_since: datetime | None
-    complete_up_to: datetime | None
-    last_sweep_at: datetime | None
-    next_sweep_at: datetime | None
-    sweeping: bool
-    failure: SweepFailure | None
-    held_back_by: HeldBackBy | None
+    complete_since: datetime | None = None
+    complete_up_to: datetime | None = None
+    last_sweep_at: datetime | None = None
+    next_sweep_at: datetime | None = None
+    sweeping: bool = False
+    failure: SweepFailure | None = None
+    held_back_by: HeldBackBy | None = None
     orders: SweptOrders
-    numbering: Numbering
-    clock_difference_seconds: int
-    list_delay_seconds: int
+    numbering: Numbering | None = None
+    clock_difference_seconds: int = 0
+    list_delay_seconds: int = 0
 
 
 class LateOrderOut(Struct, kw_only=True):
@@ -162,9 +163,11 @@ class BackfillOut(Struct, kw_only=True):
 
 
 def completeness_out(
-    store: StoreRow, sweep: SweepRow, figures: Figures, held: HeldRow | None, interval: timedelta, now: datetime
+    store: StoreRow, sweep: SweepRow | None, figures: Figures, held: HeldRow | None, interval: timedelta, now: datetime
 ) -> Completeness:
     """`interval`: between two sweeps."""
+    if sweep is None:
+        return Completeness(store_id=ids.STORE.show(store.id), state="direct", orders=_orders_out(figures))
     known = standing(sweep, store.state, figures.overdue, figures.doubted)
     state = state_of(known, interval, now)
     limits = [at for at in (sweep.complete_to, figures.doubted_from) if at is not None]
@@ -188,19 +191,23 @@ def completeness_out(
         sweeping=sweep.run_id is not None,
         failure=failure,
         held_back_by=None if held is None else _held_out(held),
-        orders=SweptOrders(
-            seen=figures.seen,
-            waiting=figures.waiting,
-            needing_review=figures.needing_review,
-            late=figures.late,
-            late_changes=figures.late_changes,
-            duplicates_ignored=figures.duplicates,
-            gaps_open=figures.gaps_open,
-            gaps_absent=figures.gaps_absent,
-        ),
+        orders=_orders_out(figures),
         numbering="counted" if adapter_for(store.platform).counts_orders else "shared",
         clock_difference_seconds=sweep.offset_seconds,
         list_delay_seconds=sweep.lag_seconds,
+    )
+
+
+def _orders_out(figures: Figures) -> SweptOrders:
+    return SweptOrders(
+        seen=figures.seen,
+        waiting=figures.waiting,
+        needing_review=figures.needing_review,
+        late=figures.late,
+        late_changes=figures.late_changes,
+        duplicates_ignored=figures.duplicates,
+        gaps_open=figures.gaps_open,
+        gaps_absent=figures.gaps_absent,
     )
 
 
@@ -210,7 +217,7 @@ def _held_out(row: HeldRow) -> HeldBackBy:
         changed_at=None if row.found_by == FoundBy.GAP else row.changed_at,
         found_at=row.found_at,
         attempts=row.attempts,
-        reason=row.reason,
+        reason=row.reason or (NOT_TAKEN if row.attempts else None),
     )
 
 
