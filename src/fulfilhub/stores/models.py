@@ -13,7 +13,8 @@ from fulfilhub.platform.database import Base, Json, JsonList, MerchantTable
 
 class Store(MerchantTable, Base):
     """One connection to a storefront. `credentials` and `secrets` are sealed by the vault and never shown.
-    `shop_domain` is the name a Shopify shop gives itself in its deliveries."""
+    `shop_domain` is the name a Shopify shop gives itself in its deliveries. `plugin` is what a plugin of ours in
+    the shop says of itself; null without one."""
 
     __tablename__ = "stores"
 
@@ -25,6 +26,7 @@ class Store(MerchantTable, Base):
     credentials: Mapped[bytes]
     secrets: Mapped[bytes]
     settings: Mapped[Json]
+    plugin: Mapped[Json | None]
     state: Mapped[str]
     last_seen_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(server_default="1")
