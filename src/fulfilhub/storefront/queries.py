@@ -45,7 +45,8 @@ Page = Callable[[UUID], str]
 # parcels moved on. Whatever a shop is shown raises one of them.
 STATES = """
 SELECT o.id, o.external_id, o.version + happened.times + moved.times AS changes, o.status,
-       o.review_reasons::text AS review, o.ship_by, o.deliver_by, p.state AS promise, p.cause,
+       coalesce(o.ship_to ->> 'country', '') AS country, o.review_reasons::text AS review, o.ship_by, o.deliver_by,
+       p.state AS promise, p.cause,
        (SELECT json_agg(h ORDER BY h.id) FROM (
             SELECT h.id, h.reason, h.note, h.until FROM holds AS h
             WHERE h.merchant_id = $1 AND h.order_id = o.id AND h.released_at IS NULL) AS h)::text AS holds,
@@ -173,6 +174,7 @@ def _known(row: asyncpg.Record) -> Known:
         external_id=row["external_id"],
         changes=int(row["changes"]),
         status=OrderStatus(row["status"]),
+        country=row["country"],
         review=[(each.code, each.sentence) for each in _read(row["review"], list[_Reason])],
         holds=_read(row["holds"], list[Held]),
         ship_by=row["ship_by"],

@@ -96,6 +96,7 @@ class StoreUpdate(MerchantTable, Base):
         CheckConstraint("state IN ('pending', 'sent', 'in_doubt', 'failed', 'refused')", name="state"),
         Index("ix_store_updates_order", "merchant_id", "order_id"),
         Index("ix_store_updates_store", "merchant_id", "store_id", "id"),
+        Index("ix_store_updates_open", "merchant_id", "store_id", "state", postgresql_where=text("state <> 'sent'")),
     )
 
 

@@ -13,7 +13,7 @@ from fulfilhub.platform.jobs.tickets import OUTSIDE_QUEUE, Retry, Run, Ticket, t
 from fulfilhub.platform.scopes import Merchant, Platform
 from fulfilhub.stores import queries
 from fulfilhub.stores.adapters import adapter_for, port
-from fulfilhub.stores.commands import backfilling, deliveries, gaps, reading, sweeping, updates
+from fulfilhub.stores.commands import backfilling, connections, deliveries, gaps, reading, sweeping, updates
 from fulfilhub.stores.rules.completeness import SweepState, after_try, state_of
 
 SPREAD = timedelta(minutes=1)
@@ -175,6 +175,15 @@ async def backfill(run: Run, tickets: Sequence[Ticket]) -> None:
     async with run.works.begin(scope) as work:
         await work.finish(tickets)
         await backfilling.take_page(work, store_id, backfill_id, listed)
+
+
+@task("stores.part", batch=1)
+async def part(run: Run, tickets: Sequence[Ticket]) -> None:
+    """Forget how a store was reached that the merchant disconnected here."""
+    (ticket,) = tickets
+    async with run.works.begin(Merchant(run.account_id, "system")) as work:
+        await work.finish(tickets)
+        await connections.forget(work, run.vault, ticket.uuid("store_id"))
 
 
 def _chance() -> float:

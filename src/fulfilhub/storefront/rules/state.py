@@ -105,6 +105,7 @@ class Known:
     external_id: str
     changes: int
     status: OrderStatus
+    country: str
     review: Sequence[tuple[str, str]]
     holds: Sequence[Held]
     ship_by: datetime | None
@@ -229,7 +230,7 @@ def state_of(known: Known, page: str) -> OrderState:
             ship_by=known.ship_by,
             deliver_by=known.deliver_by,
             state=Verdict.NONE if known.promise is None else SAID_OF[known.promise],
-            text=words.promise_text(known.promise, known.cause, known.deliver_by),
+            text=words.promise_text(known.promise, known.cause, known.deliver_by, known.country),
         ),
         shipments=[_shipment(sent) for sent in known.shipments],
         pending_requests=[

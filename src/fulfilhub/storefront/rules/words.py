@@ -15,6 +15,7 @@ from fulfilhub.orders.rules import (
     Review,
 )
 from fulfilhub.returns.rules import ReturnState
+from fulfilhub.routing.rules.places import clock_of
 from fulfilhub.shipping.rules import TrackingState
 
 STATUS: Mapping[OrderStatus, str] = {
@@ -117,16 +118,23 @@ _FAULT: Mapping[PromiseCause, str] = {
 }
 
 
-def day(moment: datetime) -> str:
-    """`Friday 27 November`, in UTC, in which promises are kept."""
-    return moment.astimezone(UTC).strftime("%A %-d %B")
+def service_name(code: str) -> str:
+    """`next_day` as customers read it: `Next day`."""
+    return code.replace("_", " ").replace("-", " ").strip().capitalize()
 
 
-def promise_text(state: PromiseState | None, cause: PromiseCause | None, deliver_by: datetime | None) -> str:
+def day(moment: datetime, country: str) -> str:
+    """`Friday 27 November`, by the clock of the country that it goes to."""
+    return moment.astimezone(clock_of(country) or UTC).strftime("%A %-d %B")
+
+
+def promise_text(
+    state: PromiseState | None, cause: PromiseCause | None, deliver_by: datetime | None, country: str
+) -> str:
     """What is to be said of a promise; nothing promised, nothing said."""
     if state is None or deliver_by is None:
         return ""
-    by, why = day(deliver_by), f": {_FAULT[cause]}" if cause is not None else ""
+    by, why = day(deliver_by, country), f": {_FAULT[cause]}" if cause is not None else ""
     match state:
         case PromiseState.ON_TRACK:
             return f"Arrives by {by}"

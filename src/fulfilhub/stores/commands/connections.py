@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from sqlalchemy import insert, update
+from sqlalchemy import insert, null, update
 from sqlalchemy.exc import IntegrityError
 
+from fulfilhub.accounts.commands import end_store_keys
 from fulfilhub.platform import ids
 from fulfilhub.platform.errors import Conflict, FieldError, Invalid
 from fulfilhub.platform.secrets import LiveSecret, Vault, new_token, rotated, seal_secrets
@@ -21,6 +22,7 @@ from fulfilhub.stores.models import Store
 from fulfilhub.stores.rules import (
     ROTATION_OVERLAP,
     PlatformKind,
+    Plugin,
     Settings,
     StoreState,
     check_credentials,
@@ -32,7 +34,8 @@ from fulfilhub.web.conditional import check_version
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewStore:
     """A store to connect. `webhook_secret` is the storefront's own (Shopify: the app's client secret); None lets us
-    make one, which is not possible for Shopify. `shop_domain` defaults to the host of `base_url`."""
+    make one, which is not possible for Shopify. `shop_domain` defaults to the host of `base_url`. `plugin`: a plugin of
+    ours asks, and goes on to speak for the store."""
 
     platform: PlatformKind
     name: str
@@ -41,6 +44,7 @@ class NewStore:
     credentials: Mapping[str, str]
     webhook_secret: str | None = None
     settings: Settings
+    plugin: Plugin | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,10 +60,12 @@ class StoreChange:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A store's id, and the webhook secret if it is one of ours: shown once and never again."""
+    """A store's id, the webhook secret if it is one of ours, and the key if its plugin was given one: shown once and
+    never again."""
 
     store_id: UUID
     webhook_secret: str | None
+    api_key: str | None = None
 
 
 async def connect(work: Work, vault: Vault, new: NewStore) -> Made:
@@ -149,7 +155,9 @@ async def rotate_secret(work: Work, vault: Vault, store_id: UUID, given: str | N
 
 
 async def disconnect(work: Work, store_id: UUID) -> None:
-    """The storefront took our access away. Repeating is harmless."""
+    """The store is no longer connected, whoever ended it: its plugin's keys end at once, and nothing is asked of it.
+    Repeating is harmless."""
+    await end_store_keys(work, store_id)
     done = await work.db.execute(
         update(Store)
         .where(Store.merchant_id == work.account_id, Store.id == store_id, Store.state == StoreState.CONNECTED)
@@ -160,6 +168,24 @@ async def disconnect(work: Work, store_id: UUID) -> None:
     if platform is not None:
         await stop_sweeping(work, store_id)
         work.publish(StoreDisconnected(store_id=store_id, platform=platform))
+
+
+async def disconnect_ourselves(work: Work, store_id: UUID) -> None:
+    """The merchant ends the connection here: what is kept of it is forgotten by a job, which is the last to need it.
+    Raises NotFound."""
+    await queries.get_store(work, store_id)
+    await disconnect(work, store_id)
+    work.enqueue("stores.part", {"store_id": store_id})
+
+
+async def forget(work: Work, vault: Vault, store_id: UUID) -> None:
+    """Forget how a disconnected store was reached and what signed its messages; of one that was connected again
+    meanwhile nothing is forgotten. Repeating is harmless."""
+    await work.db.execute(
+        update(Store)
+        .where(Store.merchant_id == work.account_id, Store.id == store_id, Store.state == StoreState.DISCONNECTED)
+        .values(credentials=vault.encrypt_map({}), secrets=seal_secrets(vault, []), plugin=null(), updated_at=work.now)
+    )
 
 
 def _shop_domain(platform: PlatformKind, given: str, base_url: str) -> str:

@@ -17,6 +17,7 @@ from fulfilhub.shipping.models import Parcel, ParcelContent, Shipment
 from fulfilhub.shipping.rules import find_carrier, tracking_url
 from fulfilhub.stores.adapters.port import ShipmentNews, ShippedLine
 from fulfilhub.stores.models import StoreUpdate
+from fulfilhub.stores.rules import UpdateState
 
 
 class UpdateRow(NamedTuple):
@@ -39,11 +40,34 @@ class UpdateRow(NamedTuple):
         return msgspec.convert(self.left_out, list[ShippedLine])
 
 
+class Outgoing(NamedTuple):
+    """How much a store is still to be told of, and of how much it will not be told as it is."""
+
+    waiting: int
+    failed: int
+
+
 UPDATE = tuple(getattr(StoreUpdate, name) for name in UpdateRow._fields)
 
 
 def _updates(work: Work) -> Select[*tuple[Any, ...]]:
     return select(*UPDATE).where(StoreUpdate.merchant_id == work.account_id)
+
+
+async def outgoing(work: Work, store_id: UUID) -> Outgoing:
+    """What of a store's updates is open."""
+    query = (
+        select(StoreUpdate.state, func.count())
+        .where(
+            StoreUpdate.merchant_id == work.account_id,
+            StoreUpdate.store_id == store_id,
+            StoreUpdate.state != UpdateState.SENT,
+        )
+        .group_by(StoreUpdate.state)
+    )
+    found = {row.state: int(row[1]) for row in await work.db.execute(query)}
+    waiting = found.get(UpdateState.PENDING, 0) + found.get(UpdateState.IN_DOUBT, 0)
+    return Outgoing(waiting, sum(found.values()) - waiting)
 
 
 async def list_updates(

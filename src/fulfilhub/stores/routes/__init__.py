@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from fulfilhub.stores.routes import completeness, connecting, stores
+from fulfilhub.stores.routes import authorising, completeness, connecting, plugin, stores
 
-ROUTES = [*stores.ROUTES, *completeness.ROUTES, *connecting.ROUTES]
+ROUTES = [*stores.ROUTES, *completeness.ROUTES, *connecting.ROUTES, *authorising.ROUTES, *plugin.ROUTES]

@@ -73,6 +73,18 @@ def _request(
     body: Mapping[str, object] | None,
 ) -> httpx.Request | Refused:
     url = f"{connection.base_url.rstrip('/')}/wp-json/wc/v3/{path}"
+    return signed_request(http, connection, method, url, query, body)
+
+
+def signed_request(
+    http: httpx.AsyncClient,
+    connection: Connection,
+    method: str,
+    url: str,
+    query: Mapping[str, str],
+    body: Mapping[str, object] | None,
+) -> httpx.Request | Refused:
+    """A request to any address of the shop's REST API (`url` without a query), signed in with our keys."""
     key = connection.credentials.get("consumer_key", "")
     secret = connection.credentials.get("consumer_secret", "")
     headers = {"Accept": "application/json"}
