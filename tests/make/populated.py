@@ -7,7 +7,7 @@ statement in `ROWS`. A new kind of id is one line in `IDS`.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -323,9 +323,13 @@ async def _privacy(world: Populated) -> None:
     await world.work_off()
 
 
-DAY: tuple[Callable[[Populated], Awaitable[None]], ...] = (
-    _sites,
-    _goods,
+Step = Callable[[Populated], Awaitable[None]]
+
+BEFORE: tuple[Step, ...] = (_sites, _goods)
+"""What there is before the first order: warehouses under contract, and goods in stock."""
+
+DAY: tuple[Step, ...] = (
+    *BEFORE,
     _store,
     _orders,
     _carriers,
@@ -336,8 +340,10 @@ DAY: tuple[Callable[[Populated], Awaitable[None]], ...] = (
 )
 
 
-async def populate(http: httpx.AsyncClient, platform_key: str, works: Works, settings: Settings) -> Populated:
-    """The world. `works` is the worker's."""
+async def populate(
+    http: httpx.AsyncClient, platform_key: str, works: Works, settings: Settings, steps: Sequence[Step] = DAY
+) -> Populated:
+    """The world. `works` is the worker's. With other `steps` than a whole day, tables may be left empty."""
     load_tasks()
     operator = Client(http, platform_key, "")
     accounts: list[Mapping[str, Json]] = [
@@ -355,10 +361,11 @@ async def populate(http: httpx.AsyncClient, platform_key: str, works: Works, set
     shop_http = in_memory(woocommerce_storefront(shop))
     runner = Runner(works, settings, Vault(settings.security.secret_keys), shop_http)
     world = Populated(http, works, runner, shop, operator, live[0], live[1], twin, live[2], live[3])
-    for step in DAY:
+    for step in steps:
         await step(world)
-    async with works.begin(Platform("test")) as work:
-        for statement in ROWS.values():
-            await work.db.execute(text(statement), world.names)
-    await shop_http.aclose()
+    if steps is DAY:
+        async with works.begin(Platform("test")) as work:
+            for statement in ROWS.values():
+                await work.db.execute(text(statement), world.names)
+        await shop_http.aclose()
     return world

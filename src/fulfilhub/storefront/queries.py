@@ -143,7 +143,7 @@ async def _decided(work: Work, row: DecisionRow) -> Decided:
         at=row.decided_at,
         reason=row.reason,
         chosen=[names[each] for each in chosen if each in names],
-        excluded={names[each]: reasons for each, reasons in fenced.items() if each in names},
+        excluded=[(names[each], reasons) for each, reasons in fenced.items() if each in names],
     )
 
 

@@ -9,13 +9,14 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from fulfilhub.orders.models import Order, OrderLine, OrderPromise, OrderTracking
 from fulfilhub.orders.queries.beside import (
     EventRow,
     HoldRow,
     RequestRow,
+    count_in_review,
     has_live_hold,
     holds_of,
     holds_of_orders,
@@ -378,14 +379,6 @@ async def wholes_of(work: Work, rows: Collection[OrderRow]) -> dict[UUID, Whole]
         )
         for row in rows
     }
-
-
-async def count_in_review(work: Work, store_id: UUID) -> int:
-    """How many orders of a store wait for somebody to correct them."""
-    query = select(func.count()).where(
-        Order.merchant_id == work.account_id, Order.status == OrderStatus.NEEDS_REVIEW, Order.store_id == store_id
-    )
-    return int((await work.db.execute(query)).scalar_one())
 
 
 async def orders_with_unknown_skus(work: Work, skus: Collection[str], limit: int) -> list[UUID]:

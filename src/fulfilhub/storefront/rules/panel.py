@@ -33,13 +33,13 @@ class Happened:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """The last routing decision. `chosen` and the keys of `excluded` are names of warehouses, `excluded` holds why
-    each was out of the question, in sentences."""
+    """The last routing decision, in names of warehouses; `excluded` has with each why it was out of the question, in
+    sentences."""
 
     at: datetime
     reason: str
     chosen: Sequence[str]
-    excluded: Mapping[str, Sequence[str]]
+    excluded: Sequence[tuple[str, Sequence[str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +125,7 @@ def _routing(decided: Decided) -> PanelRouting:
         warehouse=", ".join(decided.chosen),
         decided_at=decided.at,
         text=decided.reason,
-        excluded=[
-            PanelExcluded(warehouse=name, reason=" ".join(reasons)) for name, reasons in decided.excluded.items()
-        ],
+        excluded=[PanelExcluded(warehouse=name, reason=" ".join(reasons)) for name, reasons in decided.excluded],
     )
 
 
