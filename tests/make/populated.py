@@ -27,6 +27,7 @@ from fulfilhub.platform.work import Works
 from fulfilhub.wiring import load_tasks
 from tests.fakes.serving import in_memory
 from tests.make.carriers import signed
+from tests.make.plugin import plugin_shop
 from tests.make.world import Client
 
 Json = dict[str, Any]
@@ -252,6 +253,10 @@ async def _store(world: Populated) -> None:
     await world.ship(sold["id"], "RM000000001GB")
 
 
+async def _plugin(world: Populated) -> None:
+    await plugin_shop(world.merchant, WooCommerceShop("https://plugged.test", "ck_2", "cs_2", ""))
+
+
 async def _orders(world: Populated) -> None:
     delivered = world.made["delivered"] = await world.order("delivered")
     await world.ship(delivered, "RM000000002GB")
@@ -331,6 +336,7 @@ BEFORE: tuple[Step, ...] = (_sites, _goods)
 DAY: tuple[Step, ...] = (
     *BEFORE,
     _store,
+    _plugin,
     _orders,
     _carriers,
     _returns,

@@ -233,6 +233,11 @@ def _advanced(data: Data) -> str:
     return f"Parcel: {words.PARCEL[TrackingState(state)].lower() if state in set(TrackingState) else state}."
 
 
+def _late(data: Data) -> str:
+    what = "The order" if data.get("what") == "order" else "A change"
+    return f"{what} was found by looking into your shop: its message had not come."
+
+
 def _told(data: Data) -> str:
     return "Shown in your shop." if data.get("state") == "sent" else "Your shop did not take the shipment."
 
@@ -273,6 +278,7 @@ TOLD: Mapping[str, Callable[[Data], str]] = {
     "return.received": _always("Returned items arrived at the warehouse."),
     "return.requested": _always("A return was asked for."),
     "shipment.created": _always("Shipped."),
+    "store.order_found_late": _late,
     "store.told": _told,
 }
 """Type of an event on an order's timeline -> what it says."""

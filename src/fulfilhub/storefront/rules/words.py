@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from fulfilhub.orders.rules import (
     ChangeKind,
@@ -17,6 +18,8 @@ from fulfilhub.orders.rules import (
 from fulfilhub.returns.rules import ReturnState
 from fulfilhub.routing.rules.places import clock_of
 from fulfilhub.shipping.rules import TrackingState
+
+LONDON = ZoneInfo("Europe/London")
 
 STATUS: Mapping[OrderStatus, str] = {
     OrderStatus.NEEDS_REVIEW: "Needs your attention",
@@ -124,8 +127,8 @@ def service_name(code: str) -> str:
 
 
 def day(moment: datetime, country: str) -> str:
-    """`Friday 27 November`, by the clock of the country that it goes to."""
-    return moment.astimezone(clock_of(country) or UTC).strftime("%A %-d %B")
+    """`Friday 27 November`, by the clock of the country that it goes to; of one with several, by our own."""
+    return moment.astimezone(clock_of(country) or LONDON).strftime("%A %-d %B")
 
 
 def promise_text(
