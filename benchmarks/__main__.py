@@ -42,6 +42,11 @@ BENCHMARKS = (
         operation="/v1/promises",
     ),
     Benchmark(
+        promises.promise_50_ms,
+        {"promise_50_ms_p50": "ms", "promise_50_ms_p99": "ms", "promise_50_rate": "calls/s"},
+        operation="/v1/promises",
+    ),
+    Benchmark(
         webhooks.webhooks,
         {"webhooks": "deliveries/s", "webhooks_ms_p50": "ms", "webhooks_ms_p99": "ms"},
         operation="/v1/webhook-endpoints",

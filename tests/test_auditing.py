@@ -86,6 +86,16 @@ PLANTED: dict[str, str] = {
     "FROM charges AS c) AS copy",
     "no order is charged that was not shipped": "UPDATE charges SET cause = $QUEUED WHERE cause = $DELIVERED",
     "each charge is what its price says, and nothing in test mode": "UPDATE charges SET amount_minor = 26",
+    # stores
+    "no store is called complete beyond an order that waits to be read": "UPDATE store_sweeps SET complete_to = "
+    "complete_from + interval '1 day'",
+    "no store is called complete beyond where its list was read": "UPDATE store_sweeps SET listed_to = NULL, "
+    "complete_to = now()",
+    "each connected store will be swept": "UPDATE store_sweeps SET next_at = NULL",
+    "a sweep in hand, and what waits to be read, has its ticket": "UPDATE store_sweeps SET reader_id = $ID",
+    "a backfill under way is being listed or read": "UPDATE store_backfills SET state = 'running', ended_at = NULL; "
+    "DELETE FROM store_reads",
+    "each order that came late is here": "UPDATE store_late_orders SET order_id = $ID",
     # machinery
     "no ticket is overdue by ten minutes": "UPDATE jobs SET due_at = now() - interval '11 minutes'",
     "the relay hands over what is due": "UPDATE jobs SET due_at = now() - interval '2 minutes', next_at = due_at "

@@ -22,6 +22,7 @@ ACROSS = {
     "ix_early_scans_received",
     "ix_order_promises_look",
     "ix_orders_id",
+    "ix_store_sweeps_next",
     "ix_stores_id",
     "ix_api_keys_fingerprint",
     "ix_jobs_next",

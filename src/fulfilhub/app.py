@@ -29,6 +29,7 @@ from fulfilhub.platform.clock import Clock, utc_now
 from fulfilhub.platform.database import engine
 from fulfilhub.platform.jobs.broker import Handover, make_broker
 from fulfilhub.platform.logs import configure_logs
+from fulfilhub.platform.memory import keep_what_is_loaded
 from fulfilhub.platform.scopes import Nobody
 from fulfilhub.platform.secrets import Vault
 from fulfilhub.platform.settings import Settings
@@ -170,4 +171,5 @@ def create() -> Api:
     configure_logs(settings.server.log_level, settings.server.log_format, "api")
     made = make_app(settings)
     made.on_shutdown.append(telemetry.start(settings, "api"))
+    keep_what_is_loaded()
     return made

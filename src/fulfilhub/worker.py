@@ -20,6 +20,7 @@ from fulfilhub.platform.database import engine
 from fulfilhub.platform.jobs import broker as jobs_broker
 from fulfilhub.platform.jobs.relay import Relay
 from fulfilhub.platform.jobs.runner import Runner
+from fulfilhub.platform.memory import keep_what_is_loaded
 from fulfilhub.platform.outbound import guarded_client
 from fulfilhub.platform.secrets import Vault
 from fulfilhub.platform.settings import Settings
@@ -99,6 +100,7 @@ class WorkerProcess:
         stop_reports = telemetry.start(self._settings, "worker")
         carrying = threading.Thread(target=asyncio.run, args=(self._carry(stopped),), name="courier", daemon=True)
         carrying.start()
+        keep_what_is_loaded()
         self._worker.start()
         log.info("worker.started", threads=self._settings.jobs.threads)
         stopped.wait()
@@ -123,6 +125,7 @@ async def run_relay(settings: Settings) -> None:
     pool = engine(settings.database_url("worker"), settings.database, "relay")
     relay = Relay(Works(pool, HEARD_BY), handover, SCHEDULES, settings.jobs.relay_poll)
     stop_reports = telemetry.start(settings, "relay")
+    keep_what_is_loaded()
     log.info("relay.started")
     await relay.run(stop)
     handover.close()

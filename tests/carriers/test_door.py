@@ -15,9 +15,10 @@ from fulfilhub.platform.scopes import Platform
 from fulfilhub.platform.secrets import new_signing_secret
 from fulfilhub.platform.settings import Settings
 from fulfilhub.platform.work import Works
-from tests.carriers.conftest import Connected, Hand, Scene, connect, event
+from tests.carriers.conftest import Connected, connect, event
 from tests.fulfilment.desk import BOOKS
 from tests.make.carriers import signed
+from tests.make.scene import Scene
 from tests.make.world import Client
 
 JOURNEY = ("picked_up", "in_transit", "out_for_delivery", "delivered")
@@ -190,17 +191,8 @@ async def test_a_handover_that_saw_nothing_of_an_event_beside_it_is_caught_up_wi
         )
     await scene.hand.work_off()
     assert await scene.state(shipment) == "label_created"
-    await Hand(scene.hand.works, _later(scene.hand), timedelta(minutes=2)).work_off()
+    await scene.hand.later(timedelta(minutes=2))
     assert await scene.state(shipment) == "in_transit"
-
-
-def _later(hand: Hand) -> Any:
-    from dataclasses import replace
-
-    from fulfilhub.platform.clock import utc_now
-
-    works = Works(hand.works.engine, hand.works._wiring, clock=lambda: utc_now() + timedelta(minutes=2))
-    return replace(hand.runner, works=works)
 
 
 async def test_nobody_moves_anothers_parcel(scene: Scene, elsewhere: Scene) -> None:

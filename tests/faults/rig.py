@@ -37,6 +37,7 @@ ENVIRONMENT = {
     "RATE_LIMIT_PER_MINUTE": "1000000",
     "WORK_LEASE_SECONDS": "4",
     "ALLOW_PRIVATE_HOSTS": "true",
+    "SWEEP_INTERVAL_SECONDS": "36000",  # a test sweeps when it means to
 }
 WORKERS = ("worker-1", "worker-2")
 

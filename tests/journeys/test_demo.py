@@ -17,7 +17,8 @@ def test_the_whole_story_is_played_and_counted() -> None:
     )
     assert run.returncode == 0, run.stderr[-3000:]
     told = json.loads(run.stdout.splitlines()[-1])
-    assert told["orders_in"] == 42
+    assert told["orders_in"] == 43
+    assert told["orders_found_by_sweep"] == 1
     assert told["orders_duplicate_ignored"] > 0
     assert told["orders_needing_review"] == 3
     # Each order that can be read is fulfilled; a rejection and a short pick each make one more fulfilment.

@@ -38,6 +38,7 @@ IDS: dict[ids.Kind, str] = {
     ids.ADJUSTMENT: "SELECT document_id FROM stock_movements WHERE merchant_id = :merchant AND document = 'adjustment'",
     ids.API_KEY: "SELECT id FROM api_keys WHERE account_id IN (:merchant, :partner)",
     ids.AUDIT_ENTRY: "SELECT id FROM audit_log WHERE account_id IN (:merchant, :partner)",
+    ids.BACKFILL: "SELECT id FROM store_backfills WHERE merchant_id = :merchant",
     ids.CARRIER: "SELECT id FROM carrier_connections WHERE account_id IN (:merchant, :partner)",
     ids.CHARGE: "SELECT id FROM charges WHERE merchant_id = :merchant",
     ids.CONTRACT: "SELECT id FROM contracts WHERE merchant_id = :merchant",
@@ -47,10 +48,12 @@ IDS: dict[ids.Kind, str] = {
     ids.HOLD: "SELECT id FROM holds WHERE merchant_id = :merchant",
     ids.INVITATION: "SELECT id FROM user_links WHERE account_id IN (:merchant, :partner)",
     ids.JOB: "SELECT id FROM jobs WHERE account_id IN (:merchant, :partner)",
+    ids.LATE_ORDER: "SELECT id FROM store_late_orders WHERE merchant_id = :merchant",
     ids.LEASE: "SELECT DISTINCT lease_id FROM work_orders WHERE merchant_id = :merchant AND lease_id IS NOT NULL",
     ids.LISTING: "SELECT id FROM listings WHERE merchant_id = :merchant",
     ids.MESSAGE: "SELECT id FROM inbox WHERE account_id IN (:merchant, :partner)",
     ids.MOVEMENT: "SELECT id FROM stock_movements WHERE merchant_id = :merchant",
+    ids.NUMBER_GAP: "SELECT id FROM store_number_gaps WHERE merchant_id = :merchant",
     ids.ORDER: "SELECT id FROM orders WHERE merchant_id = :merchant",
     ids.ORDER_LINE: "SELECT id FROM order_lines WHERE merchant_id = :merchant",
     ids.PARCEL: "SELECT id FROM parcels WHERE merchant_id = :merchant",
@@ -80,6 +83,16 @@ ROWS: dict[str, str] = {
     "       s.state, s.tries, now() + interval '1 day', now() + interval '1 day', now() "
     "FROM orders AS o CROSS JOIN (VALUES ('dead', 12), ('ready', 0)) AS s (state, tries) "
     "WHERE o.merchant_id = :merchant AND o.external_id = 'queued'",
+    "store_number_gaps": "INSERT INTO store_number_gaps (merchant_id, id, store_id, number, state, seen_at, ask_at) "
+    "SELECT merchant_id, gen_random_uuid(), id, '#7', 'absent', now(), now() FROM stores WHERE merchant_id = :merchant",
+    "store_reads": "INSERT INTO store_reads (merchant_id, store_id, external_id, changed_at, latest_at, found_by, "
+    "found_at, due_at) SELECT merchant_id, store_id, '4711', complete_from, complete_from, 'sweep', now(), "
+    "now() + interval '1 day' FROM store_sweeps WHERE merchant_id = :merchant",
+    "store_sweeps": "UPDATE store_sweeps SET reader_id = store_id, reader_due_at = now() + interval '1 day', "
+    "complete_to = complete_from WHERE merchant_id = :merchant",
+    "stores.read_orders": "INSERT INTO jobs (account_id, id, kind, args, due_at, next_at, created_at) "
+    "SELECT merchant_id, gen_random_uuid(), 'stores.read_orders', jsonb_build_object('store_id', store_id, "
+    "'reader_id', reader_id), reader_due_at, reader_due_at, now() FROM store_sweeps WHERE merchant_id = :merchant",
     "users": "INSERT INTO users (account_id, id, email, email_key, name, role, created_at) "
     "VALUES (:merchant, gen_random_uuid(), 'eve@example.test', 'eve@example.test', 'Eve', 'owner', now())",
     "user_secrets": "INSERT INTO user_secrets (account_id, user_id, password, changed_at) "
@@ -249,7 +262,11 @@ async def _store(world: Populated) -> None:
     )
     assert told.is_success, told.text
     await world.work_off()
-    (sold,) = (await world.merchant.get("/v1/orders")).json()["data"]
+    world.shop.place_order([(ware, 1)], status="on-hold")  # its webhook is lost
+    await world.merchant.post(f"/v1/stores/{store['id']}/sweep", {})
+    await world.merchant.made(f"/v1/stores/{store['id']}/backfills", {"since": "2026-01-01T00:00:00Z"})
+    await world.work_off()
+    sold, *_ = (await world.merchant.get("/v1/orders")).json()["data"]
     await world.ship(sold["id"], "RM000000001GB")
 
 

@@ -18,6 +18,7 @@ from fulfilhub.platform.settings import Settings
 from fulfilhub.platform.work import Works
 from fulfilhub.privacy import commands
 from tests.contract.world import World, make_world, run_waiting
+from tests.make.carriers import signed
 from tests.make.world import Client
 
 TRACES = (b"ada@example.com", b"Ada Test", b"1 Mill Lane", b"LS1 1AA", b"7 Quiet Yard", b"her sister")
@@ -251,3 +252,27 @@ async def test_an_erased_order_is_not_brought_back_by_its_store(
     async with works.begin(scope) as work:
         (again,) = await take(work, store_id, [order("back", minutes=5, email="ada@example.com")])
     assert again.outcome is Outcome.STALE
+
+
+async def test_what_carriers_told_of_a_customer_is_erased_too(
+    ada: Client, world: World, settings: Settings, worker_works: Works, vault: Vault
+) -> None:
+    quick = Client(ada.http, world.partner_key, "")
+    shipped = (await ada.get(f"/v1/orders/{world.shipped_order_ids[0]}/shipments")).json()["data"]
+    number = shipped[0]["parcels"][0]["tracking_number"]
+    told = {"tracking_number": number, "occurred_at": "2026-11-24T09:00:00Z", "status": "delivered"}
+    for owner in (ada, quick):
+        made: Any = await owner.made("/v1/carriers", {"name": "Evri"})
+        letter = signed(made["secret"], [{**told, "signed_by": "Ada Test", "location": "1 Mill Lane"}])
+        door = f"/v1/carriers/{made['carrier']['id']}/webhook"
+        assert (await ada.http.post(door, content=letter.body, headers=letter.headers)).is_success
+    assert await run_waiting(settings) == []
+    before = await everything(worker_works, vault)
+    assert b"Ada Test" in before["tracking_events"]
+    export = await asked(ada, settings, "export")
+    kept = (await ada.get(f"/v1/privacy-requests/{export['id']}/export")).json()
+    assert "Ada Test" in [each.get("signed_by") for each in kept["tracking_events"]]
+    await asked(ada, settings, "erasure")
+    after = await everything(worker_works, vault)
+    assert b"Ada Test" not in after["tracking_events"]
+    assert not any(trace in after["inbox"] for trace in TRACES)

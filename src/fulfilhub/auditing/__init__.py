@@ -11,7 +11,7 @@ from dataclasses import replace
 from msgspec import Struct
 from sqlalchemy import text
 
-from fulfilhub.auditing import machinery, money, orders, parcels, stock, work
+from fulfilhub.auditing import machinery, money, orders, parcels, stock, stores, work
 from fulfilhub.platform.database import engine
 from fulfilhub.platform.scopes import Platform
 from fulfilhub.platform.settings import Settings
@@ -21,7 +21,9 @@ EXAMPLES = 20
 LONGEST_SECONDS = 3600
 """A check reads whole tables, so it may take longer than a request's statement."""
 
-CHECKS: dict[str, str] = stock.CHECKS | orders.CHECKS | work.CHECKS | parcels.CHECKS | money.CHECKS | machinery.CHECKS
+CHECKS: dict[str, str] = (
+    stock.CHECKS | orders.CHECKS | work.CHECKS | parcels.CHECKS | money.CHECKS | stores.CHECKS | machinery.CHECKS
+)
 
 
 class Check(Struct, frozen=True):

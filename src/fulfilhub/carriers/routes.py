@@ -71,7 +71,7 @@ async def list_carriers(
 ) -> Page[CarrierOut]:
     """The account's carrier connections, oldest first."""
     url = settings.server.url
-    async with works.begin(anyone.scope) as work:
+    async with works.reading(anyone.scope) as work:
         return await page_of(
             limit,
             cursor,
@@ -91,7 +91,7 @@ async def get_carrier(
     carrier_id: FromPath[str],
 ) -> Response[CarrierOut]:
     """One connection, without its secrets."""
-    async with works.begin(anyone.scope) as work:
+    async with works.reading(anyone.scope) as work:
         row = await queries.get_carrier(work, ids.CARRIER.find(carrier_id))
         return ok(work, carrier_out(row, settings.server.url))
 
@@ -164,7 +164,7 @@ async def list_carrier_messages(
 ) -> Page[CarrierMessageOut]:
     """What the carrier sent and what became of it, oldest first."""
     found = ids.CARRIER.find(carrier_id)
-    async with works.begin(anyone.scope) as work:
+    async with works.reading(anyone.scope) as work:
         await queries.get_carrier(work, found)
         return await page_of(
             limit,

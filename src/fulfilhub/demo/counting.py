@@ -19,7 +19,10 @@ COUNT = text(
     """
     SELECT
         (SELECT count(*) FROM orders WHERE merchant_id = :merchant) AS orders_in,
-        (SELECT coalesce(sum(repeats), 0) FROM inbox WHERE account_id = :merchant) AS orders_duplicate_ignored,
+        (SELECT coalesce(sum(repeats), 0) FROM inbox
+         WHERE account_id = :merchant AND source NOT LIKE 'carrier:%') AS orders_duplicate_ignored,
+        (SELECT count(*) FROM store_late_orders WHERE merchant_id = :merchant AND what = 'order')
+            AS orders_found_by_sweep,
         (SELECT count(*) FROM orders WHERE merchant_id = :merchant AND status = 'needs_review')
             AS orders_needing_review,
         (SELECT count(*) FROM fulfilments WHERE merchant_id = :merchant) AS fulfilments,
@@ -51,6 +54,7 @@ class Numbers:
 
     orders_in: int
     orders_duplicate_ignored: int
+    orders_found_by_sweep: int
     orders_needing_review: int
     fulfilments: int
     claimed: int

@@ -24,13 +24,15 @@ PRICES = {good.sku: round(float(good.price) * 100) for good in SOLD}
 
 @dataclass(slots=True)
 class Taken:
-    """What was sent: how many different orders, how many messages were repeats, and which can't be read whole."""
+    """What was sent: how many different orders, how many messages were repeats, and which can't be read whole. `lost`
+    is the storefront's number of an order of which no message arrived."""
 
     orders: int = 0
     repeats: int = 0
     unreadable: int = 0
     without_address: str = ""
     its_person: Person | None = None
+    lost: str = ""
     deliveries: list[tuple[StoreKept, JsonObject]] = field(default_factory=list)
 
 
@@ -55,6 +57,7 @@ class Intake:
             ("orders by API", self._single),
             ("a batch by API", self._batch),
             ("the same once more", self._again),
+            ("one more WooCommerce order, whose webhook is lost", self._lost),
         )
         for words, step in steps:
             now(words)
@@ -178,3 +181,10 @@ class Intake:
         again += [again[0]] * 3
         await asyncio.gather(*(self._deliver(store, each) for store, each in again))
         self.taken.repeats += len(again)
+
+    async def _lost(self) -> None:
+        """A customer buys, and the shop's messages of it never arrive."""
+        person = self._crowd.person()
+        body = {"units": self._crowd.basket(), "address": person.woocommerce(), "email": person.email}
+        bought = await self._till(self._world.woocommerce, "", body | {"method": "Flat rate"})
+        self.taken.lost = str(bought["external_id"])

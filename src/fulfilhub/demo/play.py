@@ -24,6 +24,7 @@ from fulfilhub.platform.servers import throwaway_state
 LABELS = {
     "orders_in": "orders taken",
     "orders_duplicate_ignored": "messages that came twice and changed nothing",
+    "orders_found_by_sweep": "of them found by a sweep of their store, after their webhook was lost",
     "orders_needing_review": "orders that wait for a person, with reasons",
     "fulfilments": "fulfilments sent to warehouses",
     "claimed": "of them claimed by the partner",

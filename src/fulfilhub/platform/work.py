@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
@@ -37,6 +37,8 @@ Job = tuple[str, Mapping[str, object], datetime]
 
 CARRY_OVER = "jobs.pass_on"
 """The kind of ticket that carries another into another account's queue."""
+
+CARRIED_AHEAD = timedelta(seconds=1)
 
 TELL = """
 WITH told AS (
@@ -131,8 +133,11 @@ class Work:
 
     def pass_on(self, account_id: UUID, kind: str, args: Mapping[str, object], due_at: datetime | None = None) -> None:
         """Queue one ticket for another account, to be run in its scope: a ticket of our own carries it there, since
-        nobody but the platform writes into others' queues."""
-        self.enqueue(CARRY_OVER, {"account_id": account_id, "kind": kind, "args": args, "due_at": due_at or self.now})
+        nobody but the platform writes into others' queues. What is due later is carried shortly before, so that many
+        go together."""
+        due = due_at or self.now
+        carried = {"account_id": account_id, "kind": kind, "args": args, "due_at": due}
+        self.enqueue(CARRY_OVER, carried, max(self.now, due - CARRIED_AHEAD))
 
     def remember(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         """Keep the answer under the caller's Idempotency-Key, in this same transaction (without a key: nothing), and

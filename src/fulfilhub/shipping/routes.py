@@ -175,7 +175,7 @@ async def list_tracking_events(
 ) -> Page[TrackingEventOut]:
     """What carriers told of the shipment's parcels, each event once, in the order in which it happened."""
     found = ids.SHIPMENT.find(shipment_id)
-    async with works.begin(merchant.scope) as work:
+    async with works.reading(merchant.scope) as work:
         await queries.get_shipment(work, found)
         rows = await list_scans(work, found, timed_cursor(cursor), limit + 1)
         return page(rows, limit, lambda row: (row.occurred_at, row.id), tracking_event_out)

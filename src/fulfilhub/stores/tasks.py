@@ -8,13 +8,19 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 
-from fulfilhub.platform import metrics
+import structlog
+
+from fulfilhub.platform import ids, metrics
+from fulfilhub.platform.errors import Unavailable
 from fulfilhub.platform.jobs.tickets import OUTSIDE_QUEUE, Retry, Run, Ticket, task
 from fulfilhub.platform.scopes import Merchant, Platform
+from fulfilhub.platform.work import LeaseLost
 from fulfilhub.stores import queries
 from fulfilhub.stores.adapters import adapter_for, port
 from fulfilhub.stores.commands import backfilling, connections, deliveries, gaps, reading, sweeping, updates
 from fulfilhub.stores.rules.completeness import SweepState, after_try, state_of
+
+log = structlog.get_logger("fulfilhub.stores")
 
 SPREAD = timedelta(minutes=1)
 """Runs that become due in one turn of the clock begin at random within it."""
@@ -118,15 +124,30 @@ async def read_orders(run: Run, tickets: Sequence[Ticket]) -> None:
     if batch is None:
         return
     adapter, turns = adapter_for(batch.connection.platform), asyncio.Semaphore(CALLS_AT_ONCE)
+    trouble: list[port.Retry] = []
 
     async def read(external_id: str) -> reading.Answer:
         async with turns:
-            return await adapter.fetch_order(run.http, batch.connection, external_id)
+            if trouble:
+                return trouble[0]  # a store that is down, or asks to slow down, is left alone
+            answer = await adapter.fetch_order(run.http, batch.connection, external_id)
+        if isinstance(answer, port.Retry):
+            trouble.append(answer)
+        return answer
 
     answers = await asyncio.gather(*(read(row.external_id) for row in batch.rows))
-    async with run.works.begin(scope) as work:
-        await work.finish(tickets)
-        await reading.conclude(work, batch, reader_id, answers)
+    try:
+        async with run.works.begin(scope) as work:
+            await work.finish(tickets)
+            await reading.conclude(work, batch, reader_id, answers)
+    except Exception as error:
+        # Of several, each gets a turn of its own when the ticket is tried again, so that none spoils another's.
+        if len(batch.rows) > 1 or isinstance(error, LeaseLost | Unavailable):
+            raise
+        log.error("stores.order_not_taken", store_id=ids.STORE.show(store_id), error=type(error).__name__)
+        async with run.works.begin(scope) as work:
+            await work.finish(tickets)
+            await reading.put_off(work, batch, reader_id)
 
 
 @task("stores.ask_gaps", queue=OUTSIDE_QUEUE, batch=1)

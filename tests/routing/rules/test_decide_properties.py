@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fulfilhub.routing.rules.decide import decide, decide_batch
+from fulfilhub.routing.rules.look import Demand
 from fulfilhub.routing.rules.terms import Candidate, Decision, OnShortage, OrderToRoute, Outcome, RoutingPolicy, Stock
 from tests.routing.rules.world import CAP, MUG, NOW, POT, TEE, Place, order, site
 
@@ -140,3 +141,15 @@ def whole_lines(lines: list[tuple[UUID, int]], places: list[UUID], shelves: dict
             left -= quantity
             count += left >= 0
     return count
+
+
+@given(wanted_lines, st.lists(st.integers(0, 9), min_size=4, max_size=4))
+def test_lines_filled_are_the_most_that_so_many_units_fill(wanted: list[tuple[UUID, int]], units: list[int]) -> None:
+    demand = Demand(order(*wanted))
+    had = dict(zip(demand.products, map(min, demand.needs, units), strict=False))
+    most = 0
+    for product, there in had.items():
+        quantities = [quantity for each, quantity in wanted if each == product]
+        sets = (some for size in range(len(quantities) + 1) for some in combinations(quantities, size))
+        most += max(len(some) for some in sets if sum(some) <= there)
+    assert demand.filled_lines(list(had.values())) == most

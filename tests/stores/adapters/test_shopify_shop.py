@@ -20,6 +20,7 @@ from fulfilhub.stores.adapters.port import (
     Found,
     InDoubt,
     Missing,
+    Named,
     Pushed,
     Refused,
     Retry,
@@ -119,6 +120,29 @@ class TestReading:
         found = await SHOPIFY.fetch_order(rig.http, rig.connection, "gid://shopify/Order/1")
         assert isinstance(found, Refused)
         assert found.code == "not_shopify"
+
+    async def test_a_survey_says_how_much_there_is_and_what_is_hidden(self, rig: Rig) -> None:
+        for _ in range(130):
+            rig.order()
+        page = await SHOPIFY.changed_orders(rig.http, rig.connection, NOON - timedelta(days=900), survey=True)
+        assert isinstance(page, Changed)
+        assert (page.total, page.reach) == (130, None)
+        rig.shop.scopes = ("read_orders",)
+        page = await SHOPIFY.changed_orders(rig.http, rig.connection, NOON - timedelta(days=900), survey=True)
+        assert isinstance(page, Changed)
+        assert page.reach is not None
+
+    async def test_an_order_is_found_by_its_number_and_by_no_other(self, rig: Rig) -> None:
+        order = rig.order()
+        assert await SHOPIFY.find_number(rig.http, rig.connection, order.name) == Named(order.id)
+        assert await SHOPIFY.find_number(rig.http, rig.connection, order.name[1:]) == Missing()
+        assert await SHOPIFY.find_number(rig.http, rig.connection, '#1 OR "x') == Missing()
+
+    async def test_a_null_is_no_empty_list(self, rig: Rig) -> None:
+        answer = httpx.Response(200, json={"data": {"orders": None}})
+        async with httpx.AsyncClient(transport=httpx.MockTransport(lambda _: answer)) as http:
+            assert isinstance(await SHOPIFY.changed_orders(http, rig.connection, NOON), Retry)
+            assert isinstance(await SHOPIFY.find_number(http, rig.connection, "#1001"), Missing | Retry)
 
     async def test_changed_orders_over_pages(self, rig: Rig) -> None:
         rig.shop.now = lambda: NOON - timedelta(days=1)

@@ -159,6 +159,20 @@ class TestReading:
         assert isinstance(found, Refused)
         assert found.code == "bad_address"
 
+    async def test_the_list_tells_the_shops_clock_its_size_and_nothing_of_the_bin(self, rig: Rig) -> None:
+        rig.shop.now = lambda: NOON
+        rig.order()
+        rig.order(status="trash")
+        page = await WOO.changed_orders(rig.http, rig.connection, NOON - timedelta(minutes=1), survey=True)
+        assert isinstance(page, Changed)
+        assert (page.at, page.total, page.reach, len(page.orders)) == (NOON, 1, None, 1)
+
+    @pytest.mark.parametrize("body", [{"message": "Back soon"}, {}, "x"])
+    async def test_something_else_is_never_an_empty_list(self, rig: Rig, body: object) -> None:
+        answer = httpx.Response(200, json=body)
+        async with httpx.AsyncClient(transport=httpx.MockTransport(lambda _: answer)) as http:
+            assert isinstance(await WOO.changed_orders(http, rig.connection, NOON), Refused)
+
     async def test_changed_orders_with_more_in_one_second_than_a_page_holds(self, rig: Rig) -> None:
         rig.shop.now = lambda: NOON
         names = [str(rig.order()["id"]) for _ in range(230)]

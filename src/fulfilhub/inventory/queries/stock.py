@@ -84,9 +84,11 @@ WHERE merchant_id = $1 AND product_id = ANY ($2::uuid[]) AND ($3::uuid[] IS NULL
 ORDER BY product_id, warehouse_id
 FOR NO KEY UPDATE
 """
+# A row for each product, not for each level: reading rows is most of the time.
 AVAILABLE = """
-SELECT product_id, warehouse_id, available FROM stock_levels
+SELECT product_id, array_agg(warehouse_id), array_agg(available) FROM stock_levels
 WHERE merchant_id = $1 AND product_id = ANY ($2::uuid[]) AND warehouse_id = ANY ($3::uuid[]) AND available > 0
+GROUP BY product_id
 """
 
 KIT_PLACES = 1_000
@@ -129,7 +131,11 @@ async def available(
     """Units free to promise of these products in these warehouses, by (product id, warehouse id); not locked, and
     without the pairs that have none."""
     rows = await work.fetch_raw(AVAILABLE, work.account_id, list(set(product_ids)), list(set(warehouse_ids)))
-    return {(row[0], row[1]): row[2] for row in rows}
+    return {
+        (product_id, warehouse_id): units
+        for product_id, places, there in rows
+        for warehouse_id, units in zip(places, there, strict=True)
+    }
 
 
 async def get_level(work: Work, product_id: UUID, warehouse_id: UUID) -> LevelRow | None:

@@ -31,7 +31,9 @@ async def tell(work: Work, told: Collection[tuple[UUID, bool]]) -> None:
     )
     known = {row.id: row for row in rows}
     for return_id, new in told:
-        row = known[return_id]
+        row = known.get(return_id)
+        if row is None:
+            continue
         if new:
             work.publish(WorkReturnExpected(return_id=row.id, warehouse_id=row.warehouse_id))
         else:

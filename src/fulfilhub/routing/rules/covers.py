@@ -120,7 +120,9 @@ def _value(parts: Sequence[Look], demand: Demand) -> Value:
 
 def _filled(parts: Sequence[Look], demand: Demand) -> list[int]:
     """How much of each product the parts have together, never more than is wanted."""
-    units = [min(need, sum(look.cover[column] for look in parts)) for column, need in enumerate(demand.needs)]
+    # For carts of many lines this is asked of hundreds of sets: without a step of our own for each column.
+    nothing = (0,) * len(demand.needs)
+    units = list(map(min, demand.needs, map(sum, zip(nothing, *(look.cover for look in parts), strict=True))))
     if demand.tangled:
         shares = share_out([look.shelf for look in parts], demand)
         for column in demand.tangled:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
+from operator import ge
 from uuid import UUID
 
 from fulfilhub.inventory.rules.kits import Recipe, kits_from
@@ -20,10 +21,10 @@ class Demand:
 
     A product may be a kit. `made_of` is what one unit of each product takes from a shelf, None for itself; `tangled`
     are the places of the products that want some of the same stock as another, so that only of all together it can be
-    said how many a warehouse has.
+    said how many a warehouse has; `in_several` those that more than one line wants.
     """
 
-    __slots__ = ("heaviest", "lines", "made_of", "needs", "order", "products", "tangled", "units")
+    __slots__ = ("heaviest", "in_several", "lines", "made_of", "needs", "order", "products", "tangled", "units")
 
     def __init__(self, order: OrderToRoute) -> None:
         """Raises ValueError for an order without lines, or a line that wants less than one unit."""
@@ -42,19 +43,21 @@ class Demand:
         self.lines = lines
         self.made_of = tuple([_recipe(each[0]) for each in lines.values()])
         self.tangled = _tangled(self.products, self.made_of) if any(self.made_of) else ()
+        self.in_several = tuple([column for column, each in enumerate(lines.values()) if len(each) > 1])
         self.units = sum(self.needs)
         self.heaviest = max(line.weight_grams for line in order.lines)
 
     def filled_lines(self, units: Sequence[int]) -> int:
         """How many lines are filled whole by so many units of each product."""
-        count = 0
-        for product, had in zip(self.products, units, strict=True):
-            left = had
-            for line in self.lines[product]:
+        count: int = sum(map(ge, units, self.needs))
+        for column in self.in_several:
+            left, whole = units[column], 0
+            for line in self.lines[self.products[column]]:
                 left -= line.quantity
                 if left < 0:
                     break
-                count += 1
+                whole += 1
+            count += whole - (units[column] >= self.needs[column])
         return count
 
 

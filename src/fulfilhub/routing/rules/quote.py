@@ -110,6 +110,8 @@ def _take(shelves: Iterable[dict[UUID, int]], line: LineToRoute) -> int:
     recipe = {part.product_id: part.units for part in line.components} or {line.product_id: 1}
     left = line.quantity
     for shelf in shelves:
+        if not left:
+            break
         taken = min(kits_from(shelf, recipe), left)
         if taken:
             left -= taken

@@ -28,6 +28,7 @@ from fulfilhub.stores.rules import StoreState
 from fulfilhub.stores.rules.completeness import LIVE_BACKFILL, BackfillState, FoundBy
 
 PAGE = "stores.backfill"
+DISCONNECTED = ("disconnected", "The store was disconnected.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,14 @@ async def cancel(work: Work, store_id: UUID, backfill_id: UUID) -> None:
     await _end(work, sweep, row, BackfillState.CANCELLED)
 
 
+async def cut_off(work: Work, store_id: UUID) -> None:
+    """The store was disconnected: whatever is under way ends here."""
+    sweep = await queries.sweep_of(work, store_id, lock=True)
+    if sweep is not None:
+        for row in await queries.live_backfills(work, store_id):
+            await _end(work, sweep, row, BackfillState.FAILED, *DISCONNECTED)
+
+
 async def leg(work: Work, vault: Vault, store_id: UUID, backfill_id: UUID) -> Leg | Refused | None:
     """What is to be asked next; None when the backfill is over, Refused when the store is disconnected."""
     live = await queries.live_backfills(work, store_id, [backfill_id])
@@ -91,7 +100,7 @@ async def leg(work: Work, vault: Vault, store_id: UUID, backfill_id: UUID) -> Le
         return None
     row = await queries.sealed_store(work, store_id)
     if row.store.state != StoreState.CONNECTED:
-        return Refused("disconnected", "The store was disconnected.")
+        return Refused(*DISCONNECTED)
     (backfill,) = live
     first = backfill.state == BackfillState.QUEUED
     return Leg(queries.connection(vault, row, work.now), backfill.since, backfill.cursor, first)

@@ -16,6 +16,7 @@ from fulfilhub.platform.errors import Conflict, FieldError, Invalid
 from fulfilhub.platform.secrets import LiveSecret, Vault, new_token, rotated, seal_secrets
 from fulfilhub.platform.work import Work
 from fulfilhub.stores import queries
+from fulfilhub.stores.commands.backfilling import cut_off
 from fulfilhub.stores.commands.sweeping import keep_sweeping, stop_sweeping
 from fulfilhub.stores.events import StoreConnected, StoreDisconnected
 from fulfilhub.stores.models import Store
@@ -167,6 +168,7 @@ async def disconnect(work: Work, store_id: UUID) -> None:
     platform = done.scalar_one_or_none()
     if platform is not None:
         await stop_sweeping(work, store_id)
+        await cut_off(work, store_id)
         work.publish(StoreDisconnected(store_id=store_id, platform=platform))
 
 

@@ -106,6 +106,8 @@ async def read_deliveries(work: Work, vault: Vault, message_ids: Sequence[UUID])
     pile = _Pile()
     for message in messages:
         pile.verdicts[message.id] = _read(vault, stores[_store_id(message)], message, pile)
+    for store_id in sorted(pile.cut):  # first, for a sweep's row is locked before orders
+        await disconnect(work, store_id)
     for store_id, told in sorted(pile.orders.items()):
         taken = await orders.take(work, store_id, [order for _, order in told])
         old = [order for (_, order), one in zip(told, taken, strict=True) if one.outcome in NO_NEWS]
@@ -118,8 +120,6 @@ async def read_deliveries(work: Work, vault: Vault, message_ids: Sequence[UUID])
         work.enqueue(
             "stores.reread_order", {"store_id": store_id, "external_id": external_id, "message_id": message_id}
         )
-    for store_id in sorted(pile.cut):
-        await disconnect(work, store_id)
     await _seen(work, list(stores))
     await inbox.settle(work, list(pile.verdicts.values()))
 

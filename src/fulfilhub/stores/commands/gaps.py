@@ -16,6 +16,7 @@ from fulfilhub.platform.settings import SweepSettings
 from fulfilhub.platform.work import Work
 from fulfilhub.stores import queries
 from fulfilhub.stores.adapters.port import Missing, Named, Refused, Retry
+from fulfilhub.stores.adapters.reading import UNKNOWN_TIME
 from fulfilhub.stores.commands.waiting import note, prove, wake_reader
 from fulfilhub.stores.queries import GapRow, SweepRow
 from fulfilhub.stores.rules.completeness import FoundBy, GapState, after_try
@@ -65,7 +66,8 @@ ANSWER = text(
     """
     UPDATE store_number_gaps AS g
     SET state = a.state, external_id = a.external_id, reason = a.reason, attempts = g.attempts + 1,
-        checked_at = CASE WHEN a.state <> 'open' THEN :now ELSE g.checked_at END, ask_at = :now + a.wait
+        checked_at = CASE WHEN a.state <> 'open' THEN :now ELSE g.checked_at END,
+        ask_at = cast(:now AS timestamptz) + a.wait
     FROM unnest(cast(:ids AS uuid[]), cast(:states AS text[]), cast(:external_ids AS text[]), cast(:reasons AS text[]),
                 cast(:waits AS interval[])) AS a (id, state, external_id, reason, wait)
     WHERE g.merchant_id = :account AND g.id = a.id
@@ -84,7 +86,7 @@ async def look(work: Work, sweep: SweepRow, figures: SweepSettings) -> None:
         | {
             "now": work.now,
             "since": (sweep.last_started_at or work.now) - back,
-            "placed_since": sweep.complete_from,
+            "placed_since": sweep.complete_from - timedelta(seconds=figures.overlap),
             "ask_at": work.now + timedelta(seconds=figures.grace if sweep.run_patient else 0),
             "largest": LARGEST_HOLE,
             "few": NOTICED_AT_ONCE,
@@ -125,8 +127,7 @@ async def close(
             "waits": [wait for _, _, _, wait in closed],
         },
     )
-    # When it changed is not known yet, so nothing is claimed until it was read.
-    found = [(answer.external_id, sweep.complete_from) for _, answer in answers if isinstance(answer, Named)]
+    found = [(answer.external_id, UNKNOWN_TIME) for _, answer in answers if isinstance(answer, Named)]
     await note(work, store_id, found, FoundBy.GAP)
     await prove(work, store_id)
     await wake_reader(work, sweep)

@@ -42,14 +42,14 @@ Answer = Found | Missing | Refused | Retry
 
 TAKE_TURN = text(
     """
-    UPDATE store_reads AS r SET attempts = r.attempts + 1, due_at = :now + t.wait
+    UPDATE store_reads AS r SET attempts = r.attempts + 1, reason = NULL, due_at = cast(:now AS timestamptz) + t.wait
     FROM unnest(cast(:external_ids AS text[]), cast(:waits AS interval[])) AS t (external_id, wait)
     WHERE r.merchant_id = :account AND r.store_id = :store AND r.external_id = t.external_id
     """
 )
 NOT_READ = text(
     """
-    UPDATE store_reads AS r SET reason = t.reason, due_at = greatest(r.due_at, :now + t.wait)
+    UPDATE store_reads AS r SET reason = t.reason, due_at = greatest(r.due_at, cast(:now AS timestamptz) + t.wait)
     FROM unnest(cast(:external_ids AS text[]), cast(:reasons AS text[]), cast(:waits AS interval[]))
          AS t (external_id, reason, wait)
     WHERE r.merchant_id = :account AND r.store_id = :store AND r.external_id = t.external_id
@@ -132,6 +132,14 @@ async def conclude(work: Work, batch: Batch, reader_id: UUID, answers: Sequence[
     await _count(work, store_id, settled, found)
     await prove(work, store_id)
     await wake_reader(work, sweep, own=sweep.reader_id == reader_id)
+
+
+async def put_off(work: Work, batch: Batch, reader_id: UUID) -> None:
+    """We could not take the only order of this batch, whatever it was: it keeps its next turn, and what is claimed of
+    the store ends before it."""
+    sweep = await queries.sweep_of(work, batch.store.id, lock=True)
+    if sweep is not None:
+        await wake_reader(work, sweep, own=sweep.reader_id == reader_id)
 
 
 def _sort(batch: Batch, answers: Sequence[Answer]) -> _Sorted:

@@ -43,7 +43,7 @@ BEGIN = """
     run_id = given.run_id,
     run_since = CASE WHEN goes_on THEN s.run_since
         WHEN looks_back THEN least(coalesce(s.listed_to, s.complete_from) - make_interval(secs => :overlap),
-                                   :now - make_interval(days => :look_back))
+                                   cast(:now AS timestamptz) - make_interval(days => :look_back))
         ELSE coalesce(s.listed_to, s.complete_from) - make_interval(secs => :overlap + s.lag_seconds) END,
     run_upto = CASE WHEN goes_on THEN s.run_upto END,
     run_cursor = CASE WHEN goes_on THEN s.run_cursor END,
@@ -53,12 +53,12 @@ BEGIN = """
     run_found = CASE WHEN goes_on THEN s.run_found ELSE 0 END,
     run_patient = :patient,
     wanted_at = NULL,
-    next_at = :now + make_interval(secs => :gives_up)
+    next_at = cast(:now AS timestamptz) + make_interval(secs => :gives_up)
 """
 HOW = """
     SELECT merchant_id, store_id, next_at, gen_random_uuid() AS run_id, look_back_at <= :now AS looks_back,
-           coalesce(run_cursor IS NOT NULL AND run_started_at > :now - make_interval(secs => :gives_up), false)
-               AS goes_on
+           coalesce(run_cursor IS NOT NULL
+                    AND run_started_at > cast(:now AS timestamptz) - make_interval(secs => :gives_up), false) AS goes_on
     FROM store_sweeps
 """
 BEGIN_DUE = text(
@@ -105,7 +105,11 @@ async def keep_sweeping(work: Work, store_id: UUID, *, anew: bool = False) -> No
         .values(next_at=work.now, failures=0, code=None, reason=None, **(fresh if anew else {}))
         .returning(StoreSweep.store_id)
     )
-    if done.first() is None:
+    if done.first() is not None:
+        sweep = await queries.sweep_of(work, store_id)
+        if sweep is not None:
+            await wake_reader(work, sweep)
+    else:
         await work.db.execute(
             insert(StoreSweep).values(
                 merchant_id=work.account_id,

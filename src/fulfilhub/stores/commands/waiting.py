@@ -57,12 +57,14 @@ DROP_HAD = text(
     RETURNING r.backfill_id
     """
 )
+# When an order changed that was found by its number is not known before it is read: nothing is claimed until then.
 PROVE = text(
     """
     UPDATE store_sweeps AS s SET complete_to = CASE WHEN s.listed_to IS NOT NULL THEN least(
         s.listed_to - make_interval(secs => :settles + s.lag_seconds),
         (SELECT min(r.changed_at) FROM store_reads AS r
-         WHERE r.merchant_id = s.merchant_id AND r.store_id = s.store_id AND r.changed_at >= s.complete_from)) END
+         WHERE r.merchant_id = s.merchant_id AND r.store_id = s.store_id
+           AND (r.changed_at >= s.complete_from OR r.found_by = 'gap'))) END
     WHERE s.merchant_id = :account AND s.store_id = :store
     """
 )

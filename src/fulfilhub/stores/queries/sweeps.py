@@ -72,6 +72,12 @@ class ReadRow(NamedTuple):
     found_at: datetime
     backfill_id: UUID | None
     attempts: int
+    reason: str | None
+
+    @property
+    def suspect(self) -> bool:
+        """Whether the last try came to no end: whoever made it died, or could not take the order."""
+        return self.attempts > 0 and self.reason is None
 
 
 class LateRow(NamedTuple):
@@ -143,6 +149,17 @@ class Figures(NamedTuple):
     doubted_from: datetime | None
 
 
+class HeldRow(NamedTuple):
+    """The order that holds the proof back."""
+
+    external_id: str
+    found_by: str
+    changed_at: datetime
+    found_at: datetime
+    attempts: int
+    reason: str | None
+
+
 SWEEP = tuple(getattr(StoreSweep, name) for name in SweepRow._fields)
 LATE = tuple(getattr(LateOrder, name) for name in LateRow._fields)
 GAP = tuple(getattr(NumberGap, name) for name in GapRow._fields)
@@ -178,8 +195,8 @@ async def has_ticket(work: Work, kind: str, name: str, value: UUID) -> bool:
 
 
 async def due_reads(work: Work, store_id: UUID, limit: int) -> list[ReadRow]:
-    """Orders whose reading is due, those of backfills last; one that failed before comes alone, so that it can spoil
-    nothing else."""
+    """Orders whose reading is due, those of backfills last. One whose last try came to no end comes alone, so that it
+    can spoil nothing else."""
     columns = [getattr(StoreRead, name) for name in ReadRow._fields]
     query = (
         select(*columns)
@@ -188,8 +205,21 @@ async def due_reads(work: Work, store_id: UUID, limit: int) -> list[ReadRow]:
         .limit(limit)
     )
     rows = [ReadRow(*row) for row in await work.db.execute(query)]
-    fresh = [row for row in rows if row.attempts == 0]
-    return fresh or rows[:1]
+    return rows[:1] if rows and rows[0].suspect else [row for row in rows if not row.suspect]
+
+
+async def held_by(work: Work, store_id: UUID) -> HeldRow | None:
+    """Of the orders that wait, the one whose change is the earliest."""
+    columns = [getattr(StoreRead, name) for name in HeldRow._fields]
+    query = (
+        select(*columns)
+        .where(StoreRead.merchant_id == work.account_id, StoreRead.store_id == store_id)
+        .where(StoreRead.found_by != FoundBy.BACKFILL)
+        .order_by(StoreRead.changed_at)
+        .limit(1)
+    )
+    row = (await work.db.execute(query)).one_or_none()
+    return None if row is None else HeldRow._make(row)
 
 
 async def next_read_due(work: Work, store_id: UUID) -> datetime | None:

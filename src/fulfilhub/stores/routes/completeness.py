@@ -41,7 +41,7 @@ TAGS = ["Store completeness"]
     **may("stores:read"),
     tags=TAGS,
     summary="Get how complete a store is",
-    responses=WRITE,
+    responses=READ,
 )
 async def get_completeness(
     works: NamedDependency[Works],
@@ -50,8 +50,8 @@ async def get_completeness(
     store_id: FromPath[str],
 ) -> Response[Completeness]:
     """Up to when every order of the store is proven to be in FulfilHub, and what the proof rests on. A store of
-    platform `api` sends its orders itself, so nothing can be proven of it (409)."""
-    async with works.begin(merchant.scope) as work:
+    platform `api` sends its orders itself, so there is nothing to compare with: its state is `direct`."""
+    async with works.reading(merchant.scope) as work:
         return ok(work, await _completeness(work, ids.STORE.find(store_id), settings))
 
 
@@ -95,7 +95,7 @@ async def list_late_orders(
     """The orders and changes that no webhook had brought when they were read from the store, in the order they were
     found."""
     found = ids.STORE.find(store_id)
-    async with works.begin(merchant.scope) as work:
+    async with works.reading(merchant.scope) as work:
         await queries.get_store(work, found)
         return await page_of(
             limit,
@@ -126,7 +126,7 @@ async def list_number_gaps(
     """Numbers that no order here has although their neighbours are here, and what the store said of each. Always empty
     for WooCommerce, whose orders share their numbers with everything else in the shop."""
     found = ids.STORE.find(store_id)
-    async with works.begin(merchant.scope) as work:
+    async with works.reading(merchant.scope) as work:
         await queries.get_store(work, found)
         return await page_of(
             limit,
@@ -177,7 +177,7 @@ async def list_backfills(
 ) -> Page[BackfillOut]:
     """What was brought in of the store's history, oldest first."""
     found = ids.STORE.find(store_id)
-    async with works.begin(merchant.scope) as work:
+    async with works.reading(merchant.scope) as work:
         await queries.get_store(work, found)
         return await page_of(
             limit,
@@ -203,7 +203,7 @@ async def get_backfill(
 ) -> Response[BackfillOut]:
     """One backfill, and how far it is."""
     found, wanted = ids.STORE.find(store_id), ids.BACKFILL.find(backfill_id)
-    async with works.begin(merchant.scope) as work:
+    async with works.reading(merchant.scope) as work:
         return ok(work, backfill_out(await queries.get_backfill(work, found, wanted)))
 
 
@@ -232,10 +232,8 @@ async def cancel_backfill(
 async def _completeness(work: Work, store_id: UUID, settings: Settings) -> Completeness:
     store = await queries.get_store(work, store_id)
     sweep = await queries.sweep_of(work, store_id)
-    if sweep is None:
-        raise sweeping.not_swept()
-    figures = await queries.figures(work, store_id)
-    return completeness_out(store, sweep, figures, timedelta(seconds=settings.sweeps.interval), work.now)
+    figures, held = await queries.figures(work, store_id), await queries.held_by(work, store_id)
+    return completeness_out(store, sweep, figures, held, timedelta(seconds=settings.sweeps.interval), work.now)
 
 
 ROUTES = [

@@ -86,8 +86,8 @@ OTHER_FIX = "See whether the store's own log says more; we go on trying."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """What is known of a store's sweeps. `overdue`: orders found there that should have been read by now; `doubted`: orders whose two
-    tellings of one second differ, and which are being read anew."""
+    """What is known of a store's sweeps. `overdue`: orders found there that should have been read by now; `doubted`:
+    orders whose two tellings of one second differ, and which are being read anew."""
 
     connected: bool
     listed_to: datetime | None

@@ -13,19 +13,21 @@ from fulfilhub.stores.queries import (
     BackfillRow,
     Figures,
     GapRow,
+    HeldRow,
     LateRow,
     StoreRow,
     SweepRow,
     standing,
 )
-from fulfilhub.stores.rules.completeness import BackfillState, SweepState, by_our_clock, fix_of, state_of
+from fulfilhub.stores.rules.completeness import BackfillState, FoundBy, SweepState, by_our_clock, fix_of, state_of
 
-CompletenessState = Literal["complete", "behind", "failing", "never", "off"]
+CompletenessState = Literal["complete", "behind", "failing", "never", "off", "direct"]
 Numbering = Literal["counted", "shared"]
 LateWhatName = Literal["order", "change"]
 FoundByName = Literal["sweep", "gap"]
 GapStateName = Literal["open", "absent", "found"]
 BackfillStateName = Literal["queued", "running", "completed", "failed", "cancelled"]
+NOT_TAKEN = "We could not take this order yet; our staff can see why."
 Since = Annotated[datetime, Meta(tz=True, examples=["2026-09-01T00:00:00Z"])]
 
 
@@ -37,6 +39,18 @@ class SweepFailure(Struct, kw_only=True):
     fix: str
     failures: int
     failed_at: datetime
+
+
+class HeldBackBy(Struct, kw_only=True):
+    """The order that the proof waits for: the earliest change in the store that is not here yet. `changed_at`: by the
+    store's clock; null: not known before it is read, because a missing number led to it. `reason`: why it was not read
+    so far; null: its turn is still to come."""
+
+    external_id: str
+    changed_at: datetime | None
+    found_at: datetime
+    attempts: int
+    reason: str | None
 
 
 class SweptOrders(Struct, kw_only=True):
@@ -57,23 +71,24 @@ class SweptOrders(Struct, kw_only=True):
 class Completeness(Struct, kw_only=True):
     """What is proven of a store. Every order that the store changed from `complete_since` until `complete_up_to` is in
     FulfilHub; null: nothing is proven yet. `state`: `complete`; `behind`: something is known to be missing, or the last
-    sweep is too old; `failing`: the store can't be read; `never`: it was not read to the end yet; `off`: disconnected.
-    `numbering`: `counted`, and missing numbers are asked of the store; `shared` with other things, so that a missing
-    number says nothing. `clock_difference_seconds`: how far the store's clock is ahead of ours; `list_delay_seconds`:
-    how late the store's list was seen to show an order. All times are by our clock."""
+    sweep is too old; `failing`: the store can't be read; `never`: it was not read to the end yet; `off`: disconnected;
+    `direct`: it sends its orders itself (`api`). `numbering`: `counted`, and missing numbers are asked of the store; or
+    `shared` with other things, so that a missing number says nothing. `clock_difference_seconds`: how far the store's
+    clock is ahead of ours; `list_delay_seconds`: how late its list was seen to show an order. Times are by ours."""
 
     store_id: str
     state: CompletenessState
-    complete_since: datetime | None
-    complete_up_to: datetime | None
-    last_sweep_at: datetime | None
-    next_sweep_at: datetime | None
-    sweeping: bool
-    failure: SweepFailure | None
+    complete_since: datetime | None = None
+    complete_up_to: datetime | None = None
+    last_sweep_at: datetime | None = None
+    next_sweep_at: datetime | None = None
+    sweeping: bool = False
+    failure: SweepFailure | None = None
+    held_back_by: HeldBackBy | None = None
     orders: SweptOrders
-    numbering: Numbering
-    clock_difference_seconds: int
-    list_delay_seconds: int
+    numbering: Numbering | None = None
+    clock_difference_seconds: int = 0
+    list_delay_seconds: int = 0
 
 
 class LateOrderOut(Struct, kw_only=True):
@@ -118,9 +133,9 @@ class BackfillIn(Struct, kw_only=True, forbid_unknown_fields=True):
 
 class BackfillOut(Struct, kw_only=True):
     """A backfill and how far it is. `total`: how many orders the store says that it has to list, an estimate; null: it
-    does not say. `listed` so far, and of those: `already_had`, `taken` (new here), `updated`, `gone` from the store
-    meanwhile, `unreadable` (kept for review), and `waiting` to be read. `progress`: from 0 to 1; null while it can't be
-    told. `reaches_back_to`: the store hides older orders from us."""
+    does not say. `listed` so far (one that changes meanwhile, more than once), and of those: `already_had`, `taken`
+    (new here), `updated`, `gone` from the store meanwhile, `unreadable` (kept for review), and `waiting` to be read.
+    `progress`: from 0 to 1; null while it can't be told. `reaches_back_to`: the store hides older orders from us."""
 
     id: str
     store_id: str
@@ -148,9 +163,11 @@ class BackfillOut(Struct, kw_only=True):
 
 
 def completeness_out(
-    store: StoreRow, sweep: SweepRow, figures: Figures, interval: timedelta, now: datetime
+    store: StoreRow, sweep: SweepRow | None, figures: Figures, held: HeldRow | None, interval: timedelta, now: datetime
 ) -> Completeness:
     """`interval`: between two sweeps."""
+    if sweep is None:
+        return Completeness(store_id=ids.STORE.show(store.id), state="direct", orders=_orders_out(figures))
     known = standing(sweep, store.state, figures.overdue, figures.doubted)
     state = state_of(known, interval, now)
     limits = [at for at in (sweep.complete_to, figures.doubted_from) if at is not None]
@@ -173,19 +190,34 @@ def completeness_out(
         next_sweep_at=None if sweep.run_id is not None or state is SweepState.OFF else sweep.next_at,
         sweeping=sweep.run_id is not None,
         failure=failure,
-        orders=SweptOrders(
-            seen=figures.seen,
-            waiting=figures.waiting,
-            needing_review=figures.needing_review,
-            late=figures.late,
-            late_changes=figures.late_changes,
-            duplicates_ignored=figures.duplicates,
-            gaps_open=figures.gaps_open,
-            gaps_absent=figures.gaps_absent,
-        ),
+        held_back_by=None if held is None else _held_out(held),
+        orders=_orders_out(figures),
         numbering="counted" if adapter_for(store.platform).counts_orders else "shared",
         clock_difference_seconds=sweep.offset_seconds,
         list_delay_seconds=sweep.lag_seconds,
+    )
+
+
+def _orders_out(figures: Figures) -> SweptOrders:
+    return SweptOrders(
+        seen=figures.seen,
+        waiting=figures.waiting,
+        needing_review=figures.needing_review,
+        late=figures.late,
+        late_changes=figures.late_changes,
+        duplicates_ignored=figures.duplicates,
+        gaps_open=figures.gaps_open,
+        gaps_absent=figures.gaps_absent,
+    )
+
+
+def _held_out(row: HeldRow) -> HeldBackBy:
+    return HeldBackBy(
+        external_id=row.external_id,
+        changed_at=None if row.found_by == FoundBy.GAP else row.changed_at,
+        found_at=row.found_at,
+        attempts=row.attempts,
+        reason=row.reason or (NOT_TAKEN if row.attempts else None),
     )
 
 
