@@ -160,6 +160,15 @@ class Populated:
                 await self.runner.run(kind, account, [job])
         await Relay(self.works, lambda handed: None, {}, 1.0).number_events()
 
+    async def run(self, kind: str) -> None:
+        """Run the waiting jobs of one kind, once."""
+        async with self.works.begin(Platform("test")) as work:
+            rows = (
+                await work.db.execute(text("SELECT account_id, id FROM jobs WHERE kind = :kind"), {"kind": kind})
+            ).all()
+        for account, job in rows:
+            await self.runner.run(kind, account, [job])
+
     async def order(self, external_id: str, sku: str = "MUG", quantity: int = 2) -> str:
         """The id of a new order, routed if it can be."""
         address = {"name": "Ada Test", "line1": "1 Mill Lane", "city": "Leeds", "postcode": "LS1 4AP", "country": "GB"}

@@ -144,6 +144,16 @@ async def test_a_repeated_request_is_done_once(trade: Trade) -> None:
     assert len((await trade.panel(number))["holds"]) == 1
 
 
+async def test_two_shops_that_choose_one_idempotency_key_do_not_meet(trade: Trade) -> None:
+    number = await trade.order()
+    await trade.jugs.hand_over({**trade.mugs.shop.orders[int(number)]})
+    await trade.world.work_off()
+    path, body = f"/v1/storefront/orders/{number}/cancel", {"note": ""}
+    told = [await shop.key.post(path, body, once="cancel-1") for shop in (trade.mugs, trade.jugs)]
+    assert [each.json()["status"] for each in told] == ["cancelled", "cancelled"]
+    assert told[0].json()["order_id"] != told[1].json()["order_id"]
+
+
 async def test_what_is_not_here_says_why(trade: Trade) -> None:
     at = "/v1/storefront/orders"
     nowhere = await trade.mugs.key.get(f"{at}/12345")
@@ -156,6 +166,15 @@ async def test_what_is_not_here_says_why(trade: Trade) -> None:
     assert connection["intake"]["waiting"] == 1
     await trade.world.work_off()
     assert (await trade.panel(str(placed["id"])))["status"] == "routed"
+    refunded = trade.mugs.shop.place_order([(trade.ware, 1)])
+    refunded = trade.mugs.shop.change(refunded, refunds=[{"id": 1, "reason": "", "total": "-1.00"}])
+    await trade.mugs.hand_over(refunded)
+    await trade.world.run("stores.read_delivery")
+    rereading = await trade.mugs.key.get(f"{at}/{refunded['id']}")
+    assert (rereading.status_code, rereading.json()["code"]) == (409, "order_waiting")
+    await trade.mugs.hand_over({"id": 77}, topic="order.deleted")
+    await trade.world.work_off()
+    assert (await trade.mugs.key.get(f"{at}/77")).json()["code"] == "order_not_here"
     unknown = trade.mugs.shop.place_order([(trade.mugs.shop.stock("NEW", "New", "1.00"), 1)])
     await trade.mugs.hand_over(unknown)
     await trade.world.work_off()

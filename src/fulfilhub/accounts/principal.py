@@ -36,6 +36,7 @@ from fulfilhub.web.checks import ApiRequest
 from fulfilhub.web.clients import client_address, network
 from fulfilhub.web.headers import note_caller
 from fulfilhub.web.limits import RateLimiter
+from fulfilhub.web.once import WITHIN
 from fulfilhub.web.openapi import Access, operation_id
 from fulfilhub.web.tracing import AsgiScope, request_id
 
@@ -247,6 +248,8 @@ async def authenticate(connection: ASGIConnection[Any, Any, Any, Any], handler: 
     if connection.scope["method"] not in SAFE_METHODS and handler.opt.get("audited", True):  # type: ignore[typeddict-item]
         caller = replace(caller, doing=doing_of(connection))
     connection.scope["state"]["caller"] = caller
+    if caller.store_id is not None:
+        connection.scope["state"][WITHIN] = ids.STORE.show(caller.store_id)
     if caller.kind not in _kinds_wanted(handler):
         raise Forbidden(f"A {caller.kind} key can't call this; it is for {_named(handler)} keys.")
     if permission not in caller.permissions:

@@ -97,6 +97,7 @@ class MessageRow(NamedTuple):
 class Newest(NamedTuple):
     """What became of the newest message about something."""
 
+    topic: str
     handled_at: datetime | None
     outcome: str | None
     detail: str | None
@@ -219,7 +220,7 @@ async def listed(work: Work, source: str, outcome: str | None, after: UUID | Non
 async def last_about(work: Work, source: str, about: str) -> Newest | None:
     """The newest message of one door about this; None when none came."""
     query = (
-        select(Message.handled_at, Message.outcome, Message.detail)
+        select(Message.topic, Message.handled_at, Message.outcome, Message.detail)
         .where(Message.account_id == work.account_id, Message.source == source, Message.about == about)
         .order_by(Message.id.desc())
         .limit(1)

@@ -132,12 +132,13 @@ async def order_of_shop(work: Work, store_id: UUID, external_id: str) -> OrderOf
 async def _why_not(work: Work, store_id: UUID, external_id: str) -> FulfilHubError:
     """What is to be said of an order that is not here: perhaps its delivery is."""
     told = await inbox.last_about(work, inbox.store_source(store_id), external_id)
-    if told is None:
-        return NotFound("FulfilHub has no such order of this store: send it.", code="order_not_here")
-    if told.handled_at is None:
+    # What a delivery came to is said in the words of `stores.rules.Outcome`: `reread` waits for the shop itself.
+    if told is not None and told.outcome == "unreadable":
+        detail = f"The order arrived, but is not kept: {told.detail or 'it could not be read.'} Send it again."
+        return Conflict(detail, code="order_unreadable")
+    if told is not None and told.topic != "order.deleted" and (told.handled_at is None or told.outcome == "reread"):
         return Conflict("The order has arrived and is read in a moment: ask again soon.", code="order_waiting")
-    reason = told.detail or "It could not be read."
-    return Conflict(f"The order arrived, but is not kept: {reason} Send it again.", code="order_unreadable")
+    return NotFound("FulfilHub has no such order of this store: send it.", code="order_not_here")
 
 
 async def _decided(work: Work, row: DecisionRow) -> Decided:

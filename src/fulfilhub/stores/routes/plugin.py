@@ -14,7 +14,7 @@ from fulfilhub.accounts.principal import StorefrontCaller, storefront
 from fulfilhub.accounts.queries import get_account
 from fulfilhub.orders.queries import count_in_review
 from fulfilhub.platform import ids, inbox
-from fulfilhub.platform.errors import Forbidden, Invalid, NotFound, RateLimited, Unauthenticated
+from fulfilhub.platform.errors import Conflict, Forbidden, Invalid, NotFound, RateLimited, Unauthenticated
 from fulfilhub.platform.scopes import Merchant, Nobody
 from fulfilhub.platform.secrets import Vault
 from fulfilhub.platform.settings import Settings
@@ -45,6 +45,7 @@ from fulfilhub.web.replies import ok
 
 READ = problems(Unauthenticated, Forbidden, RateLimited)
 WRITE = problems(Unauthenticated, Forbidden, Invalid, RateLimited)
+CHECK = problems(Unauthenticated, Forbidden, Conflict, Invalid, RateLimited)
 DOOR = problems(Unauthenticated, NotFound, Invalid, RateLimited)
 
 
@@ -101,7 +102,7 @@ async def change_storefront(
     tags=["Storefront"],
     summary="Check the connection",
     status_code=200,
-    responses=WRITE,
+    responses=CHECK,
 )
 async def check_storefront(
     works: NamedDependency[Works],
@@ -114,6 +115,8 @@ async def check_storefront(
     Nothing is changed, so there is nothing to be kept under an Idempotency-Key."""
     async with works.reading(storefront.scope) as work:
         store = await _own(work, storefront)
+        if store.platform != PlatformKind.WOOCOMMERCE:
+            raise Conflict("Only WooCommerce shops can be checked.", code="not_woocommerce")
         connection = queries.connection(vault, await queries.sealed_store(work, store.id), work.now)
     seen = await look(outside.http, connection)
     return checks_out(judge(connection.base_url, seen, ids.STORE.show(store.id), works.clock()))
