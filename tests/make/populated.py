@@ -87,12 +87,12 @@ ROWS: dict[str, str] = {
     "SELECT merchant_id, gen_random_uuid(), id, '#7', 'absent', now(), now() FROM stores WHERE merchant_id = :merchant",
     "store_reads": "INSERT INTO store_reads (merchant_id, store_id, external_id, changed_at, latest_at, found_by, "
     "found_at, due_at) SELECT merchant_id, store_id, '4711', complete_from, complete_from, 'sweep', now(), "
-    "now() + interval '1 day' FROM store_sweeps WHERE merchant_id = :merchant",
+    "now() + interval '1 day' FROM store_sweeps WHERE merchant_id = :merchant AND listed_to IS NOT NULL",
     "store_sweeps": "UPDATE store_sweeps SET reader_id = store_id, reader_due_at = now() + interval '1 day', "
-    "complete_to = complete_from WHERE merchant_id = :merchant",
+    "complete_to = complete_from WHERE merchant_id = :merchant AND listed_to IS NOT NULL",
     "stores.read_orders": "INSERT INTO jobs (account_id, id, kind, args, due_at, next_at, created_at) "
     "SELECT merchant_id, gen_random_uuid(), 'stores.read_orders', jsonb_build_object('store_id', store_id, "
-    "'reader_id', reader_id), reader_due_at, reader_due_at, now() FROM store_sweeps WHERE merchant_id = :merchant",
+    "'reader_id', reader_id), reader_due_at, reader_due_at, now() FROM store_sweeps WHERE reader_id IS NOT NULL",
     "users": "INSERT INTO users (account_id, id, email, email_key, name, role, created_at) "
     "VALUES (:merchant, gen_random_uuid(), 'eve@example.test', 'eve@example.test', 'Eve', 'owner', now())",
     "user_secrets": "INSERT INTO user_secrets (account_id, user_id, password, changed_at) "

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import JSONBody, PathParameter, QueryParameter
 
 from fulfilhub.accounts.principal import StorefrontCaller, storefront
 from fulfilhub.fulfilment.commands import changing, freeing, holding
@@ -41,6 +41,14 @@ from fulfilhub.web.replies import ok
 READ = problems(Unauthenticated, Forbidden, NotFound, Conflict, Invalid, RateLimited)
 ASK = problems(Unauthenticated, Forbidden, Conflict, Invalid, RateLimited)
 WRITE = problems(Unauthenticated, Forbidden, NotFound, Conflict, Invalid, RateLimited)
+ExternalId = Annotated[
+    str,
+    PathParameter(
+        max_length=255,
+        description="The shop's own id of the order.",
+        schema_extra={"examples": ["11"]},
+    ),
+]
 ExternalIds = Annotated[
     str,
     QueryParameter(
@@ -88,7 +96,7 @@ async def get_shop_order(
     storefront: NamedDependency[StorefrontCaller],
     vault: NamedDependency[Vault],
     settings: NamedDependency[Settings],
-    external_id: FromPath[str],
+    external_id: ExternalId,
 ) -> Response[OrderPanel]:
     """All that the shop's page of an order shows. One that is not here is 404 (`order_not_here`); one that has arrived
     and is read in a moment is 409 (`order_waiting`)."""
@@ -110,7 +118,7 @@ async def hold_shop_order(
     once: NamedDependency[Once],
     vault: NamedDependency[Vault],
     settings: NamedDependency[Settings],
-    external_id: FromPath[str],
+    external_id: ExternalId,
     data: JSONBody[ShopHoldIn],
 ) -> Response[OrderPanel]:
     """While a hold lives no warehouse begins work on the order, nor sends it."""
@@ -136,7 +144,7 @@ async def release_shop_order(
     once: NamedDependency[Once],
     vault: NamedDependency[Vault],
     settings: NamedDependency[Settings],
-    external_id: FromPath[str],
+    external_id: ExternalId,
     data: JSONBody[ShopReleaseIn],
 ) -> Response[OrderPanel]:
     """Ends one hold; with the last one the order goes on. One that is released already stays so."""
@@ -162,7 +170,7 @@ async def cancel_shop_order(
     once: NamedDependency[Once],
     vault: NamedDependency[Vault],
     settings: NamedDependency[Settings],
-    external_id: FromPath[str],
+    external_id: ExternalId,
     data: JSONBody[ShopCancelIn],
 ) -> Response[OrderPanel]:
     """Cancels what no warehouse has in hand; the rest is asked of the warehouse, and is among `pending_requests` then.
@@ -189,7 +197,7 @@ async def move_shop_order(
     once: NamedDependency[Once],
     vault: NamedDependency[Vault],
     settings: NamedDependency[Settings],
-    external_id: FromPath[str],
+    external_id: ExternalId,
     data: JSONBody[ShopMoveIn],
 ) -> Response[OrderPanel]:
     """Changes the address at once where nobody has the order in hand; otherwise the warehouse is asked, and that is

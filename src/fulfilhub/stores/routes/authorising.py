@@ -21,17 +21,18 @@ from fulfilhub.platform.secrets import Vault
 from fulfilhub.platform.settings import Settings
 from fulfilhub.platform.work import Works
 from fulfilhub.stores import queries
+from fulfilhub.stores.adapters.woocommerce.keys import read_keys
 from fulfilhub.stores.commands import codes
 from fulfilhub.stores.rules import WC_AUTH_CALLBACK, PlatformKind, authorise_url, clean_url
 from fulfilhub.stores.schemas.authorising import (
     AuthorisationIn,
     AuthorisationOut,
     StoreCodeSeen,
-    WooCommerceKeysIn,
     WooCommerceKeysOut,
     authorisation_out,
     code_seen,
 )
+from fulfilhub.web.openapi import RAW_BODY
 from fulfilhub.web.pages import OwnPages
 from fulfilhub.web.problems import problems
 from fulfilhub.web.replies import created, ok
@@ -90,6 +91,7 @@ async def get_store_code(
 
 @post(
     WC_AUTH_CALLBACK,
+    opt={RAW_BODY: "What WooCommerce sends: `user_id`, `consumer_key`, `consumer_secret` and `key_permissions`."},
     tags=["Store webhooks"],
     summary="Deliver a WooCommerce shop's keys",
     status_code=200,
@@ -99,18 +101,18 @@ async def receive_woocommerce_keys(
     request: PageRequest,
     works: NamedDependency[Works],
     vault: NamedDependency[Vault],
-    data: JSONBody[WooCommerceKeysIn],
 ) -> WooCommerceKeysOut:
     """Called by WooCommerce once the shop's owner has approved. It needs no API key; the `user_id` is the leave, good
     once and for the shop that it was made for. Where the shop was connected before, it is connected anew."""
+    given = read_keys(await request.body())
     async with works.begin(Nobody()) as work:
-        found = await queries.code_door(work, codes.code_fingerprint(data.user_id))
+        found = await queries.code_door(work, codes.code_fingerprint(given.user_id))
     if found is None:
         raise codes.bad_code()
     merchant_id, code_id = found
-    keys = {"consumer_key": data.consumer_key, "consumer_secret": data.consumer_secret}
+    keys = {"consumer_key": given.consumer_key, "consumer_secret": given.consumer_secret}
     async with works.begin(Merchant(merchant_id, ids.STORE_CODE.show(code_id), doing_of(request))) as work:
-        made = await codes.use_authorisation(work, vault, code_id, keys, data.key_permissions)
+        made = await codes.use_authorisation(work, vault, code_id, keys, given.key_permissions)
         work.concerns(ids.STORE.show(made.store_id))
     return WooCommerceKeysOut()
 

@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 from fulfilhub.platform import ids
 from fulfilhub.stores.commands.codes import MadeCode
 from fulfilhub.stores.queries import CodeSeen
-from fulfilhub.stores.schemas import Credential, PluginPlatform
+from fulfilhub.stores.schemas import PluginPlatform
 
 
 class AuthorisationIn(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -27,16 +27,6 @@ class AuthorisationOut(Struct, kw_only=True):
     id: str
     authorise_url: str
     expires_at: datetime
-
-
-class WooCommerceKeysIn(Struct, kw_only=True):
-    """What WooCommerce sends once the owner has approved. `user_id` is what the address of approval held."""
-
-    key_id: int
-    user_id: Annotated[str, Meta(min_length=32, max_length=60)]
-    consumer_key: Credential
-    consumer_secret: Credential
-    key_permissions: Annotated[str, Meta(max_length=40, examples=["read_write"])]
 
 
 class WooCommerceKeysOut(Struct, kw_only=True):
