@@ -38,6 +38,7 @@ class StoreRow(NamedTuple):
     version: int
     created_at: datetime
     updated_at: datetime
+    plugin: dict[str, object] | None
 
 
 class SealedRow(NamedTuple):
@@ -142,6 +143,7 @@ def connection(vault: Vault, row: SealedRow, now: datetime) -> Connection:
         credentials=vault.decrypt_map(row.credentials),
         secrets=live_secrets(open_secrets(vault, row), now),
         settings=adapter_settings(row.store),
+        plugin=row.store.plugin is not None,
     )
 
 
