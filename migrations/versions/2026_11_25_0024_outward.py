@@ -8,7 +8,7 @@ from alembic import op
 from fulfilhub.platform.tenancy import ALL, OWN_MERCHANT, secure
 
 revision = "0024"
-down_revision = "0022"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 
@@ -35,7 +35,6 @@ def _store_key(table: str) -> sa.ForeignKeyConstraint:
 
 
 def upgrade() -> None:
-    op.execute("ALTER TABLE stores ADD COLUMN IF NOT EXISTS plugin jsonb")
     op.add_column("store_updates", sa.Column("due_at", TIME, nullable=False, server_default=sa.text("now()")))
     op.create_index(
         "ix_store_updates_due",

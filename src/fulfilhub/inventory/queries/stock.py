@@ -91,8 +91,8 @@ WHERE merchant_id = $1 AND product_id = ANY ($2::uuid[]) AND warehouse_id = ANY 
 
 KIT_PLACES = 1_000
 """More warehouses than any merchant has."""
-# Says the same as `rules.kits.sellable_units`. Per warehouse a kit is had as often as its scarcest component allows; one
-# that never was there makes it none.
+# Says the same as `rules.kits.sellable_units`. Per warehouse a kit is had as often as its scarcest component allows;
+# one that never was there makes it none.
 SELLABLE = """
 WITH asked AS (
     SELECT p.id AS product_id, coalesce(c.product_id, p.id) AS part_id, coalesce(c.units, 1) AS units,
@@ -110,7 +110,8 @@ WITH asked AS (
     GROUP BY a.product_id
 )
 SELECT h.product_id, greatest(h.whole - coalesce(s.whole, 0), 0)
-FROM (SELECT product_id, sum(whole) AS whole FROM here GROUP BY product_id) AS h LEFT JOIN spoilt AS s USING (product_id)
+FROM (SELECT product_id, sum(whole) AS whole FROM here GROUP BY product_id) AS h
+LEFT JOIN spoilt AS s USING (product_id)
 """
 
 

@@ -22,8 +22,8 @@ def kits_from(shelf: Mapping[UUID, int], recipe: Recipe) -> int:
 def sellable_units(shelves: Iterable[Mapping[UUID, int]], recipe: Recipe, waiting: Mapping[UUID, int]) -> int:
     """How many of a product could be sold now: over all warehouses' shelves, less what is sold already.
 
-    `recipe` of what is no kit is one unit of itself. `waiting`: units of each component that accepted orders still want
-    and no warehouse holds for them; they have the first claim, so as many kits are taken off as those units could spoil.
+    `recipe` of what is no kit is one unit of itself. `waiting`: units of each component that accepted orders still
+    want and no warehouse holds for them; they have the first claim, so as many kits are taken off as they could spoil.
     """
     made = sum(kits_from(shelf, recipe) for shelf in shelves)
     spoilt = max((-(-waiting.get(product_id, 0) // units) for product_id, units in recipe.items()), default=0)

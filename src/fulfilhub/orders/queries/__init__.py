@@ -19,6 +19,7 @@ from fulfilhub.orders.queries.beside import (
     has_live_hold,
     holds_of,
     holds_of_orders,
+    latest_events,
     requests_of_orders,
     timeline,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "has_live_hold",
     "holds_of",
     "holds_of_orders",
+    "latest_events",
     "lines_of",
     "lines_of_orders",
     "list_orders",

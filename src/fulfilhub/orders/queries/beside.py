@@ -116,3 +116,14 @@ async def timeline(work: Work, order_id: UUID, after: UUID | None, limit: int) -
     if after is not None:
         query = query.where(Event.id > after)
     return [EventRow._make(row) for row in await work.db.execute(query)]
+
+
+async def latest_events(work: Work, order_id: UUID, limit: int) -> list[EventRow]:
+    """What happened to an order last, newest first."""
+    query = (
+        select(*EVENT_COLUMNS)
+        .where(Event.account_id == work.account_id, Event.subject_id == order_id)
+        .order_by(Event.id.desc())
+        .limit(limit)
+    )
+    return [EventRow._make(row) for row in await work.db.execute(query)]

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from fulfilhub.platform.work import Work
 
-# By the orders that are open, which are few, and not by all lines that ever were of a product. An order that is not paid
-# may never be, so it claims nothing.
+# By the orders that are open, which are few, and not by all lines that ever were of a product. An order that is not
+# paid may never be, so it claims nothing.
 WAITING = """
 SELECT part_id, sum(units)::bigint FROM (
     SELECT coalesce(c.product_id, l.product_id) AS part_id,

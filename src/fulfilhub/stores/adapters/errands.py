@@ -85,7 +85,8 @@ async def run(http: httpx.AsyncClient, connection: Connection, errands: Sequence
             if resting:
                 return None
             outcome = await _attempt(http, connection, news)
-            resting = resting or wants_rest(outcome)
+            if wants_rest(outcome):
+                resting = True
         trouble = trouble_of(outcome)
         how = HOW[Pushed if trouble is None else type(trouble)]
         metrics.STORE_ERRANDS.labels(KINDS[type(news)], how).inc()
@@ -102,7 +103,7 @@ async def _attempt(http: httpx.AsyncClient, connection: Connection, news: News) 
     except TimeoutError:
         trouble = InDoubt("The store took too long to answer.", resting=True)
     except Exception as error:
-        log.exception("stores.errand_failed", kind=KINDS[type(news)], error=type(error).__name__)
+        log.error("stores.errand_failed", kind=KINDS[type(news)], error=type(error).__name__, exc_info=True)
         trouble = InDoubt(f"FulfilHub could not tell it ({type(error).__name__}).")
     return Stocked(trouble=trouble) if isinstance(news, StockBatch) else trouble
 

@@ -106,9 +106,10 @@ class ShipmentNews:
     """One shipment as the store should show it.
 
     `shipped_at` is when it left; no store can have been told before. `reference` is our id of it (`shp_...`):
-    short, and never used for another shipment. `carrier` is its name, `carrier_code` our word for it. `tracking_urls`
-    is empty or has one entry per number. `completes_order`: nothing of the order is left to send. `told_as`: what `Pushed` said the store calls
-    this shipment, when it was told before. `others`: the same of the order's other shipments.
+    short, and never used for another shipment. `carrier` is its name, `carrier_code` our word for it.
+    `tracking_urls` is empty or has one entry per number. `completes_order`: nothing of the order is left to send.
+    `told_as`: what `Pushed` said the store calls this shipment, when it was told before. `others`: the same of the
+    order's other shipments.
     """
 
     reference: str
@@ -139,8 +140,8 @@ class StockNews:
 
 class StockOutcome(StrEnum):
     """What became of one variant's stock. SET and ALREADY: the store shows what it should. STALE: it shows something
-    else than expected, and was left so. UNMANAGED: the merchant does not let the platform count this one. MISSING: there
-    is no such variant. REFUSED: the store will not, and says why."""
+    else than expected, and was left so. UNMANAGED: the merchant does not let the platform count this one. MISSING:
+    there is no such variant. REFUSED: the store will not, and says why."""
 
     SET = "set"
     ALREADY = "already"

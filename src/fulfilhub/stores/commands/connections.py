@@ -15,6 +15,8 @@ from fulfilhub.platform.errors import Conflict, FieldError, Invalid
 from fulfilhub.platform.secrets import LiveSecret, Vault, new_token, rotated, seal_secrets
 from fulfilhub.platform.work import Work
 from fulfilhub.stores import queries
+from fulfilhub.stores.adapters.port import Connection
+from fulfilhub.stores.commands.lanes import follow
 from fulfilhub.stores.commands.sweeping import keep_sweeping, stop_sweeping
 from fulfilhub.stores.events import StoreConnected, StoreDisconnected
 from fulfilhub.stores.models import Store
@@ -93,6 +95,7 @@ async def connect(work: Work, vault: Vault, new: NewStore) -> Made:
         raise _exists() from None
     if new.platform is not PlatformKind.API:
         await keep_sweeping(work, store_id)
+        await follow(work, store_id)
     work.publish(StoreConnected(store_id=store_id, platform=new.platform))
     return Made(store_id, own)
 
@@ -126,6 +129,7 @@ async def change(work: Work, vault: Vault, store_id: UUID, wanted: StoreChange, 
     moved = values.get("base_url", before.base_url) != before.base_url
     if platform is not PlatformKind.API and (moved or wanted.credentials is not None):
         await keep_sweeping(work, store_id, anew=moved)
+    await follow(work, store_id, anew=moved)
 
 
 async def rotate_secret(work: Work, vault: Vault, store_id: UUID, given: str | None) -> Made:
@@ -148,8 +152,9 @@ async def rotate_secret(work: Work, vault: Vault, store_id: UUID, given: str | N
     return Made(store_id, own)
 
 
-async def disconnect(work: Work, store_id: UUID) -> None:
-    """The storefront took our access away. Repeating is harmless."""
+async def disconnect(work: Work, store_id: UUID, *, told: bool = True) -> None:
+    """Our access is gone, or the merchant ended it. `told`: the storefront knows, since it said so itself; otherwise
+    its plugin, if it has one, is told. Repeating is harmless."""
     done = await work.db.execute(
         update(Store)
         .where(Store.merchant_id == work.account_id, Store.id == store_id, Store.state == StoreState.CONNECTED)
@@ -159,7 +164,28 @@ async def disconnect(work: Work, store_id: UUID) -> None:
     platform = done.scalar_one_or_none()
     if platform is not None:
         await stop_sweeping(work, store_id)
+        await follow(work, store_id)
         work.publish(StoreDisconnected(store_id=store_id, platform=platform))
+        if not told:
+            work.enqueue("stores.say_goodbye", {"store_id": store_id})
+
+
+async def leaving(work: Work, vault: Vault, store_id: UUID) -> Connection | None:
+    """How to reach a store once more that was disconnected; None when it was connected again meanwhile, or never was
+    reached by us."""
+    row = (await queries.sealed(work, [store_id])).get(store_id)
+    if row is None or row.store.state != StoreState.DISCONNECTED or row.store.platform == PlatformKind.API:
+        return None
+    return queries.connection(vault, row, work.now)
+
+
+async def forget(work: Work, vault: Vault, store_id: UUID) -> None:
+    """Forget how to reach a store that is disconnected."""
+    await work.db.execute(
+        update(Store)
+        .where(Store.merchant_id == work.account_id, Store.id == store_id, Store.state == StoreState.DISCONNECTED)
+        .values(credentials=vault.encrypt_map({}))
+    )
 
 
 def _shop_domain(platform: PlatformKind, given: str, base_url: str) -> str:

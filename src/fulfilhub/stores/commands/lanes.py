@@ -26,7 +26,8 @@ LATELY = timedelta(days=30)
 
 FOLLOW = text(
     """
-    INSERT INTO store_lanes AS l (merchant_id, store_id, after_seq, follows_orders, follows_states, follows_stock, check_at)
+    INSERT INTO store_lanes AS l (merchant_id, store_id, after_seq, follows_orders, follows_states, follows_stock,
+                                  check_at)
     VALUES (:account, :store, coalesce((SELECT last FROM event_sequences WHERE account_id = :account), 0),
             :orders, :states, :stock, CASE WHEN :stock THEN cast(:now AS timestamptz) END)
     ON CONFLICT (merchant_id, store_id) DO UPDATE SET
@@ -41,7 +42,8 @@ FOLLOW = text(
 )
 RECENT = text(
     """
-    INSERT INTO store_notices (merchant_id, id, store_id, kind, subject_id, order_id, state, due_at, created_at, updated_at)
+    INSERT INTO store_notices (merchant_id, id, store_id, kind, subject_id, order_id, state, due_at, created_at,
+                               updated_at)
     SELECT :account, uuidv7(), :store, 'state', o.id, o.id, 'pending', :now, :now, :now FROM orders AS o
     WHERE o.merchant_id = :account AND o.store_id = :store AND o.updated_at > :since
     ON CONFLICT (merchant_id, store_id, kind, subject_id) DO UPDATE
@@ -150,9 +152,7 @@ async def look_again(work: Work, store_id: UUID, **values: object) -> None:
 async def set_lane(work: Work, store_id: UUID, **values: object) -> None:
     """Change a lane that the work has locked."""
     await work.db.execute(
-        update(StoreLane)
-        .where(StoreLane.merchant_id == work.account_id, StoreLane.store_id == store_id)
-        .values(values)
+        update(StoreLane).where(StoreLane.merchant_id == work.account_id, StoreLane.store_id == store_id).values(values)
     )
 
 
@@ -160,11 +160,10 @@ async def watch(work: Work) -> tuple[list[tuple[UUID, str, dict[str, object]]], 
     """What must be queued for whom (account, kind, arguments), in the platform's scope: a look for each store that has
     news, and what was lost on the way. And how many lanes wait for their turn, or for their store."""
     given = {"now": work.now, "lost": work.now - TURN_LOST_AFTER, "at_once": LOOKS_AT_ONCE}
-    made: list[tuple[UUID, str, dict[str, object]]] = []
-    for row in await work.db.execute(WATCH, given):
-        made.append((row.merchant_id, LOOK, {"store_id": row.store_id, "look_id": row.look_id}))
-    for row in await work.db.execute(LOST_TURNS, given):
-        made.append((row.merchant_id, TURN, {"store_id": row.store_id, "turn_id": row.turn_id}))
+    looks = await work.db.execute(WATCH, given)
+    made = [(row.merchant_id, LOOK, {"store_id": row.store_id, "look_id": row.look_id}) for row in looks]
+    lost = await work.db.execute(LOST_TURNS, given)
+    made += [(row.merchant_id, TURN, {"store_id": row.store_id, "turn_id": row.turn_id}) for row in lost]
     counts = {bool(paused): size for paused, size in await work.db.execute(STATES, {"now": work.now})}
     return made, {"waiting": counts.get(False, 0), "paused": counts.get(True, 0)}
 

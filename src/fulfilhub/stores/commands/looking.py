@@ -1,5 +1,5 @@
-"""Looking at what happened to a merchant since a store's lane looked last: by the event log, whose numbers skip nothing,
-and by the ledger of stock. Nothing on the way of an order has to know that a store wants to hear of it."""
+"""Looking at what happened to a merchant since a store's lane looked last: by the event log, whose numbers skip
+nothing, and by the ledger of stock. Nothing on the way of an order has to know that a store wants to hear of it."""
 
 from __future__ import annotations
 

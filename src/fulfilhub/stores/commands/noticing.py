@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -90,11 +90,14 @@ async def mark(
         await work.db.execute(MARK, given | {"subjects": subjects, "orders": orders})
 
 
-async def take_due(work: Work, store_id: UUID, kind: NoticeKind, limit: int) -> list[Notice]:
-    """What is due, as it is now. What the store shows already, or can no longer be said, is settled here."""
+async def take_due(
+    work: Work, store_id: UUID, kind: NoticeKind, limit: int, page: Callable[[UUID], str]
+) -> list[Notice]:
+    """What is due, as it is now. What the store shows already, or can no longer be said, is settled here. `page` makes
+    a customer's link of an order."""
     rows = await work.fetch_raw(TAKE, work.account_id, store_id, str(kind), work.now, limit)
     due = [_Due._make(row) for row in rows]
-    told = await _news(work, store_id, kind, [each.subject_id for each in due]) if due else {}
+    told = await _news(work, store_id, kind, [each.subject_id for each in due], page) if due else {}
     made: list[Notice] = []
     settled: list[dict[str, object]] = []
     for each in due:
@@ -109,12 +112,12 @@ async def take_due(work: Work, store_id: UUID, kind: NoticeKind, limit: int) -> 
 
 
 async def _news(
-    work: Work, store_id: UUID, kind: NoticeKind, subjects: Sequence[UUID]
+    work: Work, store_id: UUID, kind: NoticeKind, subjects: Sequence[UUID], page: Callable[[UUID], str]
 ) -> Mapping[UUID, StateNews | ReturnNews]:
     if kind is NoticeKind.RETURN:
         found = await queries.returns_told(work, subjects)
         return {return_id: return_news(each) for return_id, each in found.items()}
-    states = await queries.states(work, store_id, subjects)
+    states = await queries.states(work, store_id, subjects, page)
     return {
         order_id: StateNews(order_external_id=str(state["external_id"]), state=state)
         for order_id, state in states.items()

@@ -38,8 +38,8 @@ WHERE c.merchant_id = $1
 """
 # A variant that no listing names is known by the last order that was resolved to a product.
 LEARN = """
-INSERT INTO store_stock AS k (merchant_id, id, store_id, variant_id, product_id, learned, wanted, reference, state, due_at,
-                              updated_at)
+INSERT INTO store_stock AS k (merchant_id, id, store_id, variant_id, product_id, learned, wanted, reference, state,
+                              due_at, updated_at)
 SELECT $1, uuidv7(), $2, v.variant_id, v.product_id, true, 0, uuidv7(), 'pending', $4, $4
 FROM (SELECT DISTINCT ON (l.variant_id) l.variant_id, l.product_id
       FROM orders AS o JOIN order_lines AS l ON l.merchant_id = o.merchant_id AND l.order_id = o.id
@@ -60,8 +60,8 @@ WHERE k.merchant_id = $1 AND k.store_id = $2 AND NOT k.learned AND ($3::uuid[] I
 """
 # What is told already stays told; what the shop does not count is not tried again before all is told anew ($8).
 WANT = """
-INSERT INTO store_stock AS k (merchant_id, id, store_id, variant_id, product_id, learned, wanted, reference, state, due_at,
-                              updated_at)
+INSERT INTO store_stock AS k (merchant_id, id, store_id, variant_id, product_id, learned, wanted, reference, state,
+                              due_at, updated_at)
 SELECT $1, uuidv7(), $2, v.variant_id, v.product_id, v.learned, v.units, uuidv7(), 'pending', $3, $3
 FROM unnest($4::text[], $5::uuid[], $6::boolean[], $7::bigint[]) AS v (variant_id, product_id, learned, units)
 ORDER BY v.variant_id
@@ -73,7 +73,7 @@ ON CONFLICT (merchant_id, store_id, variant_id) DO UPDATE SET
                  WHEN k.state IN ('unmanaged', 'missing') THEN k.state
                  WHEN k.state = 'told' AND k.told = excluded.wanted THEN 'told'
                  ELSE 'pending' END
-WHERE $8 OR (k.product_id, k.learned, k.wanted) IS DISTINCT FROM (excluded.product_id, excluded.learned, excluded.wanted)
+WHERE $8 OR k.wanted <> excluded.wanted OR k.product_id <> excluded.product_id OR k.learned <> excluded.learned
 """
 TAKE = """
 UPDATE store_stock AS k SET attempts = k.attempts + 1
@@ -147,16 +147,14 @@ async def learn(work: Work, store_id: UUID, order_ids: Collection[UUID] | None) 
 async def refresh(
     work: Work, store_id: UUID, product_ids: Sequence[UUID] | None, *, buffer: int, whole: bool = False
 ) -> None:
-    """Compute what a store's variants of these products (None: of all) should show, in a few statements for all. `whole`:
-    tell each again, also what it was told, since the shop may have changed it."""
+    """Compute what a store's variants of these products (None: of all) should show, in a few statements for all.
+    `whole`: tell each again, also what it was told, since the shop may have changed it."""
     await work.fetch_raw(DROP_UNLISTED, work.account_id, store_id, product_ids)
     variants = await queries.variants_of(work, store_id, product_ids)
     if not variants:
         return
     products = {product_id for _, product_id, _ in variants}
-    serving = [
-        each.id for each in await warehouses_for(work) if each.contracted and each.state is WarehouseState.OPEN
-    ]
+    serving = [each.id for each in await warehouses_for(work) if each.contracted and each.state is WarehouseState.OPEN]
     parts = await touched_parts(work, products)
     units = await sellable(work, products, serving, await waiting_units(work, parts))
     await work.fetch_raw(
@@ -218,9 +216,7 @@ def _settled(work: Work, due: Due, told: StockTold) -> dict[str, object]:
     return row | {"seen": True, "told": verdict.told, "code": verdict.code}
 
 
-def _troubled(
-    work: Work, due: Due, trouble: InDoubt | Refused | Retry, tries: int, spread: float
-) -> dict[str, object]:
+def _troubled(work: Work, due: Due, trouble: InDoubt | Refused | Retry, tries: int, spread: float) -> dict[str, object]:
     if isinstance(trouble, Refused):
         row = _row(work, due, StockState.FAILED, due.attempts, None, anew=True, reason=trouble.reason)
         return row | {"code": trouble.code}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -48,9 +48,9 @@ class Turn:
         ]
 
 
-async def take(work: Work, vault: Vault, store_id: UUID, turn_id: UUID) -> Turn | None:
+async def take(work: Work, vault: Vault, store_id: UUID, turn_id: UUID, page: Callable[[UUID], str]) -> Turn | None:
     """What is due for a store. None when the turn is another's, or nothing can be told now; then the next turn, if
-    there is to be one, is queued."""
+    there is to be one, is queued. `page` makes a customer's link of an order."""
     lane = await queries.lane(work, store_id, lock=True)
     if lane is None or lane.turn_id != turn_id:
         return None
@@ -61,20 +61,20 @@ async def take(work: Work, vault: Vault, store_id: UUID, turn_id: UUID) -> Turn 
     connection = queries.connection(vault, row, work.now)
     turn = Turn(store_id, turn_id, connection)
     if lane.paused_until is None or lane.paused_until <= work.now:
-        await _fill(work, turn, follows_stock=lane.follows_stock)
+        await _fill(work, turn, page, follows_stock=lane.follows_stock)
     if not turn.news:
         await _next(work, store_id, lane.paused_until)
         return None
     return turn
 
 
-async def _fill(work: Work, turn: Turn, *, follows_stock: bool) -> None:
+async def _fill(work: Work, turn: Turn, page: Callable[[UUID], str], *, follows_stock: bool) -> None:
     adapter, connection, store_id = adapter_for(turn.connection.platform), turn.connection, turn.store_id
     turn.shipments.extend(await updates.take_due(work, store_id, SHIPMENTS))
     if adapter.shows_returns(connection):
-        turn.returns.extend(await noticing.take_due(work, store_id, NoticeKind.RETURN, RETURNS))
+        turn.returns.extend(await noticing.take_due(work, store_id, NoticeKind.RETURN, RETURNS, page))
     if adapter.shows_states(connection):
-        turn.states.extend(await noticing.take_due(work, store_id, NoticeKind.STATE, STATES))
+        turn.states.extend(await noticing.take_due(work, store_id, NoticeKind.STATE, STATES, page))
     stock = await stocking.take_due(work, store_id, adapter.stock_at_once(connection)) if follows_stock else None
     if stock is not None:
         turn.stock.append(stock)

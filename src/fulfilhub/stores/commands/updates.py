@@ -28,8 +28,8 @@ GIVES_UP_AFTER = timedelta(days=7)
 
 # Orders that came by the API have nobody to be told; what was noted before stays as it is.
 NOTE = """
-INSERT INTO store_updates (merchant_id, id, store_id, shipment_id, order_id, state, told_as, left_out, due_at, created_at,
-                           updated_at)
+INSERT INTO store_updates (merchant_id, id, store_id, shipment_id, order_id, state, told_as, left_out, due_at,
+                           created_at, updated_at)
 SELECT $1, uuidv7(), t.id, s.id, s.order_id, 'pending', '{}', '[]', $3, $3, $3
 FROM shipments AS s JOIN orders AS o ON o.merchant_id = s.merchant_id AND o.id = s.order_id
 JOIN stores AS t ON t.merchant_id = o.merchant_id AND t.id = o.store_id AND t.platform <> 'api'

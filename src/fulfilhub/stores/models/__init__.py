@@ -28,8 +28,8 @@ __all__ = [
 
 class Store(MerchantTable, Base):
     """One connection to a storefront. `credentials` and `secrets` are sealed by the vault and never shown.
-    `shop_domain` is the name a Shopify shop gives itself in its deliveries. `plugin`: what our plugin in the shop says of
-    itself; null where there is none."""
+    `shop_domain` is the name a Shopify shop gives itself in its deliveries. `plugin` is what a plugin of ours in
+    the shop says of itself; null without one."""
 
     __tablename__ = "stores"
 

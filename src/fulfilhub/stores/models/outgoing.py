@@ -129,9 +129,7 @@ class StoreStock(MerchantTable, Base):
         ForeignKeyConstraint(
             ["merchant_id", "store_id"], ["stores.merchant_id", "stores.id"], name="fk_store_stock_store"
         ),
-        CheckConstraint(
-            "state IN ('pending', 'told', 'stale', 'unmanaged', 'missing', 'failed')", name="state"
-        ),
+        CheckConstraint("state IN ('pending', 'told', 'stale', 'unmanaged', 'missing', 'failed')", name="state"),
         CheckConstraint("wanted >= 0", name="wanted"),
         Index("ix_store_stock_store", "merchant_id", "store_id", "id"),
         Index("ix_store_stock_product", "merchant_id", "product_id"),

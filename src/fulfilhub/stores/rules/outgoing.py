@@ -1,5 +1,5 @@
-"""What goes out to a store: what changes in an order are seen there, how long is waited after failures, and what becomes
-of a variant's stock."""
+"""What goes out to a store: what changes in an order are seen there, how long is waited after failures, and what
+becomes of a variant's stock."""
 
 from __future__ import annotations
 

@@ -88,16 +88,18 @@ class Mutations:
         return {"fulfillment": None, "userErrors": told}
 
     def set_stock(self, info: Info, *, input: Json) -> Json:
-        """inventorySetQuantities: asks for an idempotency key and for the quantities it starts from; all or nothing. The
-        same key gives the same answer, and none with other quantities."""
+        """inventorySetQuantities: asks for an idempotency key and for the quantities it starts from; all or nothing.
+        The same key gives the same answer, and none with other quantities."""
         directives = {one.name.value: one for node in info.field_nodes for one in node.directives or ()}
         if "idempotent" not in directives:
             told = "The @idempotent directive is required for this mutation but was not provided."
             raise GraphQLError(told, extensions={"code": "BAD_REQUEST"})
-        key = str(info.variable_values.get("key"))
+        key = str(info.variable_values.coerced["key"])
         if key in self.shop.stock_keys:
             known, answer = self.shop.stock_keys[key]
-            return answer if known == input else _stock_refusal(None, "IDEMPOTENCY_KEY_PARAMETER_MISMATCH", "Other input.")
+            return (
+                answer if known == input else _stock_refusal(None, "IDEMPOTENCY_KEY_PARAMETER_MISMATCH", "Other input.")
+            )
         answer = self._set_stock(input)
         if not answer["userErrors"]:
             self.shop.stock_keys[key] = input, answer

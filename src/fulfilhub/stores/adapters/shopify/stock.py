@@ -46,9 +46,9 @@ class _Change:
 
 
 async def push_stock(http: httpx.AsyncClient, connection: Connection, news: Sequence[StockNews]) -> Stocked:
-    """See `StoreAdapter.push_stock`. All levels are read in one query, and those that differ set in one mutation from the
-    quantities just read (compare and set). One that changed in between keeps the others back until the next call, since
-    Shopify then sets none."""
+    """See `StoreAdapter.push_stock`. All levels are read in one query, and those that differ set in one mutation from
+    the quantities just read (compare and set). One that changed in between keeps the others back until the next call,
+    since Shopify then sets none."""
     if not connection.settings.stock_location:
         return Stocked(trouble=Refused("no_location", "Choose the Shopify location whose stock FulfilHub sets."))
     levels = await _levels(http, connection, [each.variant_id for each in news])

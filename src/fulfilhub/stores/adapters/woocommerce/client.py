@@ -1,5 +1,5 @@
-"""WooCommerce's REST API, one request at a time, signed in the way the store's address asks for: v3, and what our plugin
-adds to it."""
+"""WooCommerce's REST API, one request at a time, signed in the way the store's address asks for: v3, and what our
+plugin adds to it."""
 
 from __future__ import annotations
 

@@ -57,7 +57,11 @@ async def _listed(
     http: httpx.AsyncClient, connection: Connection, variants: Sequence[str]
 ) -> dict[str, Mapping[str, object]] | Refused | Retry:
     """What the list has of them, by id: products, but no variations."""
-    query = {"include": ",".join(variants), "per_page": "100", "_fields": "id,type,parent_id,manage_stock,stock_quantity"}
+    query = {
+        "include": ",".join(variants),
+        "per_page": "100",
+        "_fields": "id,type,parent_id,manage_stock,stock_quantity",
+    }
     found = await client.get(http, connection, "products", query) if variants else []
     if isinstance(found, Missing):
         return client.NOT_WOOCOMMERCE
