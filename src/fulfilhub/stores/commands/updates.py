@@ -152,11 +152,11 @@ def _judged(
     state = UpdateState.IN_DOUBT if isinstance(trouble, InDoubt) else UpdateState.PENDING
     if wants_rest(outcome):
         gives_up = due.created_at < work.now - GIVES_UP_AFTER
-        at = rest or work.now
+        row |= {"attempts": due.attempts - 1, "due_at": rest or work.now}
     else:
         gives_up = due.attempts >= tries
-        at = work.now + again_after(due.attempts, trouble.after, spread)
-    return row | {"state": UpdateState.FAILED if gives_up else state, "due_at": at, "reason": trouble.reason}
+        row |= {"due_at": work.now + again_after(due.attempts, trouble.after, spread)}
+    return row | {"state": UpdateState.FAILED if gives_up else state, "reason": trouble.reason}
 
 
 async def retry(work: Work, store_id: UUID, update_id: UUID) -> None:

@@ -67,6 +67,8 @@ class ShopifyShop:
         lines."""
         number = self.next_id()
         lines = [Line(self.next_id(), variant, quantity) for variant, quantity in bought]
+        for variant, quantity in bought:
+            variant.available -= quantity
         places: dict[str, list[Line]] = {}
         for n, line in enumerate(lines):
             places.setdefault(locations[min(n, len(locations) - 1)], []).append(line)
