@@ -33,7 +33,7 @@ class Hand:
     runner: Runner
 
     async def run(self, kind: str, *, later: int = 0) -> int:
-        """Run what is due (`later`: in so many hours) in one message per account. Returns how many tickets there were."""
+        """Run what is due (`later`: in so many hours), one message per account. Gives how many tickets there were."""
         runner = self.runner
         if later:
             clock = lambda: utc_now() + timedelta(hours=later)  # noqa: E731
