@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
+import httpx
 import pytest
 from sqlalchemy import text
 
@@ -26,8 +27,9 @@ from fulfilhub.stores.commands.connections import NewStore, connect, disconnect
 from fulfilhub.stores.rules import PlatformKind
 from fulfilhub.stores.rules import Settings as StoreSettings
 from tests.fakes.serving import in_memory
+from tests.make.world import Client
 from tests.stores.conftest import Hand
-from tests.stores.selling import Till, make_till
+from tests.stores.selling import KEYS, Till, make_till
 
 
 @pytest.fixture(params=["plugin", "rest"])
@@ -361,3 +363,49 @@ async def test_shopify_is_told_the_same_way(shopify: tuple[Till, ShopifyShop]) -
     await till.tell()
     assert mug.available == 10
     assert (await till.stock())["MUG"].state == "told"
+
+
+async def test_the_stock_is_listed_page_by_page_and_told_when_asked_for(
+    http: httpx.AsyncClient, merchant: Client, hand: Hand
+) -> None:
+    body = {"platform": "woocommerce", "name": "Mugs", "base_url": "https://shop.test", "credentials": KEYS}
+    made = await merchant.made("/v1/stores", body)
+    store = made["store"]["id"]  # type: ignore[index]
+    at = f"/v1/stores/{store}"
+    refused = await merchant.post(f"{at}/stock-sync", {})
+    assert (refused.status_code, refused.json()["code"]) == (409, "stock_sync_off")
+    bad = await merchant.patch(at, {"settings": {"stock_sync": True, "stock_buffer": -1}})
+    assert (bad.status_code, bad.json()["errors"][0]["pointer"]) == (422, "/settings/stock_buffer")
+    changed = await merchant.patch(at, {"settings": {"stock_sync": True, "stock_buffer": 2}})
+    assert changed.json()["settings"]["stock_sync"] is True
+    for sku, variant in (("MUG", "11"), ("TEA", "12"), ("CUP", "13")):
+        product = await merchant.made("/v1/products", {"sku": sku, "name": sku})
+        await merchant.made("/v1/listings", {"store_id": store, "external_id": variant, "product_id": product["id"]})
+    asked = await merchant.post(f"{at}/stock-sync", {})
+    assert (asked.status_code, asked.json()["store_id"]) == (202, store)
+    await hand.run(lanes.LOOK)
+    first = (await merchant.get(f"{at}/stock", limit=2)).json()
+    rest = (await merchant.get(f"{at}/stock", limit=2, cursor=first["next_cursor"])).json()
+    rows = first["data"] + rest["data"]
+    assert sorted((row["sku"], row["variant_id"], row["wanted"], row["told"], row["state"]) for row in rows) == [
+        ("CUP", "13", 0, None, "pending"),
+        ("MUG", "11", 0, None, "pending"),
+        ("TEA", "12", 0, None, "pending"),
+    ]
+    assert (await merchant.get(f"{at}/stock", state="told")).json()["data"] == []
+    await hand.run(lanes.TURN)
+    missing = (await merchant.get(f"{at}/stock", state="missing")).json()["data"]
+    assert [row["reason"] for row in missing] == ["The shop has no such variant."] * 3
+
+
+async def test_a_merchant_ends_a_connection(http: httpx.AsyncClient, merchant: Client) -> None:
+    body = {"platform": "woocommerce", "name": "Mugs", "base_url": "https://shop.test", "credentials": KEYS}
+    made = await merchant.made("/v1/stores", body)
+    at = f"/v1/stores/{made['store']['id']}"  # type: ignore[index]
+    ended = await merchant.post(f"{at}/disconnect", {})
+    assert (ended.status_code, ended.json()["state"]) == (200, "disconnected")
+    again = await merchant.post(f"{at}/disconnect", {})
+    assert (again.status_code, again.json()["version"]) == (200, ended.json()["version"])
+    await merchant.patch(at, {"settings": {"stock_sync": True}})
+    refused = await merchant.post(f"{at}/stock-sync", {})
+    assert (refused.status_code, refused.json()["code"]) == (409, "store_disconnected")

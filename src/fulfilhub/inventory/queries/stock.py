@@ -104,14 +104,14 @@ WITH asked AS (
     FROM asked AS a JOIN stock_levels AS l ON l.merchant_id = $1 AND l.product_id = a.part_id
     WHERE $3::uuid[] IS NULL OR l.warehouse_id = ANY ($3)
     GROUP BY a.product_id, l.warehouse_id HAVING count(*) = min(a.parts)
-), spoilt AS (
+), claimed AS (
     SELECT a.product_id, max((w.units + a.units - 1) / a.units) AS whole
     FROM asked AS a JOIN unnest($4::uuid[], $5::bigint[]) AS w (part_id, units) USING (part_id)
     GROUP BY a.product_id
 )
 SELECT h.product_id, greatest(h.whole - coalesce(s.whole, 0), 0)
 FROM (SELECT product_id, sum(whole) AS whole FROM here GROUP BY product_id) AS h
-LEFT JOIN spoilt AS s USING (product_id)
+LEFT JOIN claimed AS s USING (product_id)
 """
 
 
