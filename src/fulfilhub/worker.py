@@ -121,7 +121,8 @@ async def run_relay(settings: Settings) -> None:
     broker = jobs_broker.make_broker(settings)
     handover = jobs_broker.Handover(broker)
     pool = engine(settings.database_url("worker"), settings.database, "relay")
-    relay = Relay(Works(pool, HEARD_BY), handover, SCHEDULES, settings.jobs.relay_poll)
+    # What schedules queue is handed over at once too, not only when its grace is over.
+    relay = Relay(Works(pool, HEARD_BY, handover=handover), handover, SCHEDULES, settings.jobs.relay_poll)
     stop_reports = telemetry.start(settings, "relay")
     log.info("relay.started")
     await relay.run(stop)

@@ -241,7 +241,7 @@ class InDoubt:
     `Retry`."""
 
     reason: str
-    after: float = 60.0
+    after: float = 10.0
     resting: bool = False
 
 

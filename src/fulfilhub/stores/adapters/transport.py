@@ -69,7 +69,7 @@ def _judged(response: httpx.Response) -> Answer | InDoubt | Refused | Retry:
     if status in (401, 403):
         return Refused("unauthorised", "The store does not accept our credentials, or they may not do this.")
     if status == 408 or status >= 500:
-        return InDoubt(f"The store failed ({status}).", waiting_time(response, 60.0), resting=True)
+        return InDoubt(f"The store failed ({status}).", waiting_time(response, 10.0), resting=True)
     if status < 400:
         return Refused("moved", "The store answers from another address; correct the connection's address.")
     return Refused("rejected", _message(data) or f"The store rejected the request ({status}).")

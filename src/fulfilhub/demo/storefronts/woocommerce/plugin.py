@@ -18,12 +18,13 @@ Told = tuple[int, Json | None]
 @dataclass(slots=True)
 class Plugin:
     """What the plugin was told: shipments, states and returns by order (and reference), and whether the connection
-    ended. `units` counts writes of stock."""
+    ended. `units` counts writes of stock by product, `set_by` names the reference of each."""
 
     shipments: dict[tuple[int, str], Json] = field(default_factory=dict)
     states: dict[int, Json] = field(default_factory=dict)
     returns: dict[tuple[int, str], Json] = field(default_factory=dict)
     units: dict[int, int] = field(default_factory=dict)
+    set_by: list[str] = field(default_factory=list)
     disconnected: bool = False
 
     def answer(self, shop: WooCommerceShop, method: str, parts: list[str], body: Json) -> Told:
@@ -73,6 +74,7 @@ class Plugin:
             return {"reference": item["reference"], "outcome": "stale", "stock": stock}
         product["stock_quantity"] = item["available"]
         self.units[int(number)] = self.units.get(int(number), 0) + 1
+        self.set_by.append(str(item["reference"]))
         return {"reference": item["reference"], "outcome": "set", "stock": item["available"]}
 
 
