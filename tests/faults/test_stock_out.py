@@ -74,7 +74,7 @@ async def test_the_shop_ends_up_with_the_right_numbers_once(rig: Rig, shop: Shop
         async def kill() -> None:
             # The next pushes are made and never answered, or not made at all; whoever waits for an answer dies.
             front.record.misbehave(Mischief.SILENT_AFTER)
-            front.record.misbehave(Mischief.FAIL, 3)
+            front.record.misbehave(Mischief.FAIL, 2)
             silent = len(front.record.writes)
 
             async def pushed() -> bool:

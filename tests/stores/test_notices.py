@@ -177,6 +177,26 @@ async def test_an_order_the_shop_no_longer_has_is_let_go(till: Till) -> None:
         assert (await queries.outgoing_counts(work, till.store_id)) == (0, 1)
 
 
+async def test_a_shop_that_lets_us_in_no_more_is_not_asked_for_each_order(till: Till) -> None:
+    placed = [await till.buy(("MUG", 1)) for _ in range(12)]
+    made = await till.arrive(*placed)
+    till.shop.consumer_secret = "another"
+    await till.look()
+    await till.hand.run(lanes.TURN, later=1)
+    refused = [order for order, state in await till.notices("state") if state == "refused"]
+    assert 0 < len(refused) <= CALLS_AT_ONCE
+    async with till.works.begin(till.site.merchant) as work:
+        lane = (
+            await work.db.execute(text("SELECT code, paused_until > :now FROM store_lanes"), {"now": work.now})
+        ).one()
+    assert tuple(lane) == ("unauthorised", True)
+    till.shop.consumer_secret = "cs_1"
+    await till.set()
+    till.hours = 2
+    await till.tell()
+    assert sorted(await till.notices("state")) == sorted((order, "told") for order in made)
+
+
 async def test_a_shop_that_gets_the_plugin_is_shown_what_is_going_on(
     works: Works, vault: Vault, hand: Hand, shop: WooCommerceShop
 ) -> None:

@@ -67,6 +67,16 @@ def trouble_of(outcome: Outcome | None) -> InDoubt | Refused | Retry | None:
     return None if isinstance(outcome, Pushed) else outcome
 
 
+SHUT = {"unauthorised", "moved", "bad_address", "not_woocommerce", "not_shopify"}
+"""What a store says that will say the same to whatever it is told next."""
+
+
+def is_shut(outcome: Outcome | None) -> bool:
+    """Whether the store lets us in no more, as it is connected now."""
+    trouble = trouble_of(outcome)
+    return isinstance(trouble, Refused) and trouble.code in SHUT
+
+
 def wants_rest(outcome: Outcome | None) -> bool:
     """Whether the store should be left alone for a while."""
     trouble = trouble_of(outcome)
@@ -85,7 +95,7 @@ async def run(http: httpx.AsyncClient, connection: Connection, errands: Sequence
             if resting:
                 return None
             outcome = await _attempt(http, connection, news)
-            if wants_rest(outcome):
+            if wants_rest(outcome) or is_shut(outcome):
                 resting = True
         trouble = trouble_of(outcome)
         how = HOW[Pushed if trouble is None else type(trouble)]

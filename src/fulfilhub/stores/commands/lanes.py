@@ -50,6 +50,14 @@ RECENT = text(
     SET state = 'pending', marks = store_notices.marks + 1, digest = NULL, attempts = 0, due_at = excluded.due_at
     """
 )
+# What a store refused as it was connected before may be told now; an order that is gone stays gone.
+TRY_AGAIN = text(
+    """
+    UPDATE store_notices SET state = 'pending', attempts = 0, due_at = :now, updated_at = :now
+    WHERE merchant_id = :account AND store_id = :store AND state IN ('refused', 'failed')
+      AND code IS DISTINCT FROM 'order_missing' AND (kind <> 'state' OR :states)
+    """
+)
 WAKE = """
 UPDATE store_lanes SET turn_id = $3, turn_due_at = greatest($4, paused_until)
 WHERE merchant_id = $1 AND store_id = $2 AND (turn_due_at IS NULL OR turn_due_at > greatest($4, paused_until))
@@ -94,6 +102,8 @@ async def follow(work: Work, store_id: UUID, *, anew: bool = False) -> None:
     }
     whose = {"account": work.account_id, "store": store_id, "now": work.now}
     showed, kept = (await work.db.execute(FOLLOW, {**whose, **wanted, "anew": anew})).one()
+    if connected:
+        await work.db.execute(TRY_AGAIN, {**whose, "states": wanted["states"]})
     if wanted["states"] and (anew or not showed):
         await work.db.execute(RECENT, {**whose, "since": work.now - LATELY})
     if connected and not wanted["states"]:

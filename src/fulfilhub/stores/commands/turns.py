@@ -12,7 +12,7 @@ from fulfilhub.platform.secrets import Vault
 from fulfilhub.platform.work import Work
 from fulfilhub.stores import queries
 from fulfilhub.stores.adapters import adapter_for
-from fulfilhub.stores.adapters.errands import News, Outcome, StockBatch, trouble_of, wants_rest
+from fulfilhub.stores.adapters.errands import News, Outcome, StockBatch, is_shut, trouble_of, wants_rest
 from fulfilhub.stores.adapters.port import Connection, InDoubt, Refused, Retry
 from fulfilhub.stores.commands import noticing, stocking, updates
 from fulfilhub.stores.commands.lanes import TURN, due_after, set_lane
@@ -103,9 +103,9 @@ async def conclude(work: Work, turn: Turn, outcomes: Sequence[Outcome | None], *
 
 def _rest(work: Work, failures: int, outcomes: Sequence[Outcome | None], spread: float) -> datetime | None:
     asked = [
-        trouble.after
+        trouble.after if isinstance(trouble, InDoubt | Retry) else 0.0
         for outcome in outcomes
-        if wants_rest(outcome) and isinstance(trouble := trouble_of(outcome), InDoubt | Retry)
+        if (wants_rest(outcome) or is_shut(outcome)) and (trouble := trouble_of(outcome)) is not None
     ]
     return work.now + pause(failures + 1, max(asked), spread) if asked else None
 
@@ -113,13 +113,16 @@ def _rest(work: Work, failures: int, outcomes: Sequence[Outcome | None], spread:
 async def _health(
     work: Work, store_id: UUID, failures: int, outcomes: Sequence[Outcome | None], rest: datetime | None
 ) -> None:
-    troubles = [trouble for outcome in outcomes if (trouble := trouble_of(outcome)) is not None]
     good = any(outcome is not None and trouble_of(outcome) is None for outcome in outcomes)
     values: dict[str, object] = {"told_at": work.now} if good else {}
     if rest is not None:
-        blamed = next(each for each in troubles if not isinstance(each, Refused) and each.resting)
-        values |= {"failures": failures + 1, "failed_at": work.now, "paused_until": rest}
-        values |= {"code": "unreachable", "reason": blamed.reason}
+        blamed = next(
+            trouble
+            for outcome in outcomes
+            if (wants_rest(outcome) or is_shut(outcome)) and (trouble := trouble_of(outcome)) is not None
+        )
+        values |= {"failures": failures + 1, "failed_at": work.now, "paused_until": rest, "reason": blamed.reason}
+        values |= {"code": blamed.code if isinstance(blamed, Refused) else "unreachable"}
     elif any(outcome is not None for outcome in outcomes):
         values |= {"failures": 0, "paused_until": None, "code": None, "reason": None}
     if values:
