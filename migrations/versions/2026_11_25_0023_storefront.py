@@ -56,12 +56,6 @@ def upgrade() -> None:
         ["account_id", "source"],
         postgresql_where=sa.text("handled_at IS NULL AND source <> 'api'"),
     )
-    op.create_index(
-        "ix_store_updates_open",
-        "store_updates",
-        ["merchant_id", "store_id", "state"],
-        postgresql_where=sa.text("state <> 'sent'"),
-    )
     for statement in _resolve_key(f"{KEY}, store_id uuid", f"{FOUND}, k.store_id"):
         op.execute(statement)
 
@@ -69,7 +63,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     for statement in _resolve_key(KEY, FOUND):
         op.execute(statement)
-    op.drop_index("ix_store_updates_open", "store_updates")
     for index in ("ix_inbox_waiting", "ix_inbox_about"):
         op.drop_index(index, "inbox")
     op.drop_column("inbox", "about")

@@ -93,6 +93,10 @@ ROWS: dict[str, str] = {
     "stores.read_orders": "INSERT INTO jobs (account_id, id, kind, args, due_at, next_at, created_at) "
     "SELECT merchant_id, gen_random_uuid(), 'stores.read_orders', jsonb_build_object('store_id', store_id, "
     "'reader_id', reader_id), reader_due_at, reader_due_at, now() FROM store_sweeps WHERE reader_id IS NOT NULL",
+    "store_notices": "INSERT INTO store_notices (merchant_id, id, store_id, kind, subject_id, order_id, state, due_at, "
+    "told_at, created_at, updated_at) "
+    "SELECT merchant_id, gen_random_uuid(), store_id, 'state', id, id, 'told', now(), now(), now(), now() "
+    "FROM orders WHERE merchant_id = :merchant AND store_id IN (SELECT id FROM stores)",
     "users": "INSERT INTO users (account_id, id, email, email_key, name, role, created_at) "
     "VALUES (:merchant, gen_random_uuid(), 'eve@example.test', 'eve@example.test', 'Eve', 'owner', now())",
     "user_secrets": "INSERT INTO user_secrets (account_id, user_id, password, changed_at) "
@@ -265,6 +269,11 @@ async def _store(world: Populated) -> None:
     store: Json = made["store"]  # type: ignore[assignment]
     listing = {"store_id": store["id"], "external_id": "4711", "product_id": world.made["MUG"]}
     await world.merchant.made("/v1/listings", listing)
+    kept = {"settings": {"stock_sync": True}}
+    told = await world.merchant.patch(f"/v1/stores/{store['id']}", kept)
+    assert told.is_success, told.text
+    told = await world.merchant.post(f"/v1/stores/{store['id']}/stock-sync", {})
+    assert told.is_success, told.text
     delivery = world.shop.order_created(world.shop.place_order([(ware, 1)]))
     told = await world.http.post(
         f"/v1/stores/{store['id']}/webhooks/woocommerce", content=delivery.body, headers=delivery.headers

@@ -176,13 +176,13 @@ async def test_the_merchant_disconnects(
     for _ in range(2):
         answer = await merchant.post(f"/v1/stores/{plugged.store_id}/disconnect")
         assert (answer.status_code, answer.json()["state"]) == (200, "disconnected")
-    assert await hand.run("stores.part") == 2
+    assert await hand.run("stores.say_goodbye") == 1
     await gone(plugged, merchant, worker_works, vault)
     made = await again(merchant, plugged.shop)
     assert made["store"]["id"] == plugged.store_id
     await merchant.post(f"/v1/stores/{plugged.store_id}/disconnect")
     made = await again(merchant, plugged.shop)
-    await hand.run("stores.part")
+    await hand.run("stores.say_goodbye")
     assert (await kept(worker_works, vault, plugged.store_id))[0]["consumer_key"] == "ck_1", "connected again meanwhile"
     assert (await merchant.post(f"/v1/stores/{ids.STORE.show(ids.new())}/disconnect")).status_code == 404
 
@@ -220,3 +220,21 @@ async def test_a_storefront_that_cuts_the_connection_ends_its_keys(
     assert key["revoked_at"]
     async with works.begin(scope) as work:
         assert b"shpat" in vault.decrypt((await sealed_store(work, store_id)).credentials)
+
+
+async def test_what_the_shop_is_told_follows_its_plugin(
+    plugged: PluginShop, merchant: Client, shop: WooCommerceShop, worker_works: Works
+) -> None:
+    async def follows() -> tuple[bool, bool]:
+        """(states of orders, stock)."""
+        async with worker_works.begin(Platform("test")) as work:
+            (row,) = await work.fetch_raw("SELECT follows_states, follows_stock FROM store_lanes")
+        return row[0], row[1]
+
+    assert await follows() == (True, False)
+    await plugged.key.patch("/v1/storefront", {"settings": {"stock_sync": True}})
+    assert await follows() == (True, True)
+    await again(merchant, shop, plugin=None)
+    assert await follows() == (False, True)
+    await merchant.post(f"/v1/stores/{plugged.store_id}/disconnect")
+    assert await follows() == (False, False)

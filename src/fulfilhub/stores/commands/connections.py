@@ -16,7 +16,9 @@ from fulfilhub.platform.errors import Conflict, FieldError, Invalid
 from fulfilhub.platform.secrets import LiveSecret, Vault, new_token, rotated, seal_secrets
 from fulfilhub.platform.work import Work
 from fulfilhub.stores import queries
+from fulfilhub.stores.adapters.port import Connection
 from fulfilhub.stores.commands.backfilling import cut_off
+from fulfilhub.stores.commands.lanes import follow
 from fulfilhub.stores.commands.sweeping import keep_sweeping, stop_sweeping
 from fulfilhub.stores.events import StoreConnected, StoreDisconnected
 from fulfilhub.stores.models import Store
@@ -100,6 +102,7 @@ async def connect(work: Work, vault: Vault, new: NewStore) -> Made:
         raise _exists() from None
     if new.platform is not PlatformKind.API:
         await keep_sweeping(work, store_id)
+        await follow(work, store_id)
     work.publish(StoreConnected(store_id=store_id, platform=new.platform))
     return Made(store_id, own)
 
@@ -133,6 +136,7 @@ async def change(work: Work, vault: Vault, store_id: UUID, wanted: StoreChange, 
     moved = values.get("base_url", before.base_url) != before.base_url
     if platform is not PlatformKind.API and (moved or wanted.credentials is not None):
         await keep_sweeping(work, store_id, anew=moved)
+    await follow(work, store_id, anew=moved)
 
 
 async def rotate_secret(work: Work, vault: Vault, store_id: UUID, given: str | None) -> Made:
@@ -155,9 +159,10 @@ async def rotate_secret(work: Work, vault: Vault, store_id: UUID, given: str | N
     return Made(store_id, own)
 
 
-async def disconnect(work: Work, store_id: UUID) -> None:
+async def disconnect(work: Work, store_id: UUID, *, told: bool = True) -> None:
     """The store is no longer connected, whoever ended it: its plugin's keys end at once, and nothing is asked of it.
-    Repeating is harmless."""
+    `told`: the storefront knows, since it said so itself; otherwise its plugin, if it has one, is told, and how it was
+    reached is forgotten after that. Repeating is harmless."""
     await end_store_keys(work, store_id)
     done = await work.db.execute(
         update(Store)
@@ -169,15 +174,19 @@ async def disconnect(work: Work, store_id: UUID) -> None:
     if platform is not None:
         await stop_sweeping(work, store_id)
         await cut_off(work, store_id)
+        await follow(work, store_id)
         work.publish(StoreDisconnected(store_id=store_id, platform=platform))
+        if not told:
+            work.enqueue("stores.say_goodbye", {"store_id": store_id})
 
 
-async def disconnect_ourselves(work: Work, store_id: UUID) -> None:
-    """The merchant ends the connection here: what is kept of it is forgotten by a job, which is the last to need it.
-    Raises NotFound."""
-    await queries.get_store(work, store_id)
-    await disconnect(work, store_id)
-    work.enqueue("stores.part", {"store_id": store_id})
+async def leaving(work: Work, vault: Vault, store_id: UUID) -> Connection | None:
+    """How to reach a store once more that was disconnected; None when it was connected again meanwhile, or never was
+    reached by us."""
+    row = (await queries.sealed(work, [store_id])).get(store_id)
+    if row is None or row.store.state != StoreState.DISCONNECTED or row.store.platform == PlatformKind.API:
+        return None
+    return queries.connection(vault, row, work.now)
 
 
 async def forget(work: Work, vault: Vault, store_id: UUID) -> None:

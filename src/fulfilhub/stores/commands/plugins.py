@@ -14,6 +14,7 @@ from fulfilhub.platform.secrets import Vault
 from fulfilhub.platform.work import Work
 from fulfilhub.stores import queries
 from fulfilhub.stores.commands.connections import Made, rotate_secret
+from fulfilhub.stores.commands.lanes import follow
 from fulfilhub.stores.models import Store
 from fulfilhub.stores.rules import ROTATION_OVERLAP, Plugin
 
@@ -23,6 +24,7 @@ async def installed(work: Work, store_id: UUID, plugin: Plugin | None) -> str | 
     plugin is given its own, which is shown this once."""
     await end_store_keys(work, store_id)
     await _note(work, store_id, plugin)
+    await follow(work, store_id)
     return None if plugin is None else await _new_key(work, store_id)
 
 
@@ -42,6 +44,7 @@ async def adjust(work: Work, store_id: UUID, plugin: Plugin | None, stock_sync: 
                 updated_at=work.now,
             )
         )
+    await follow(work, store_id)
 
 
 async def rotate(work: Work, vault: Vault, store_id: UUID) -> Made:

@@ -166,6 +166,7 @@ def connection(vault: Vault, row: SealedRow, now: datetime) -> Connection:
         credentials=vault.decrypt_map(row.credentials),
         secrets=live_secrets(open_secrets(vault, row), now),
         settings=adapter_settings(row.store),
+        plugin=row.store.plugin is not None,
     )
 
 

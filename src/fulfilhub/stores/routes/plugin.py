@@ -63,7 +63,7 @@ async def _told(work: Work, store: queries.StoreRow, settings: Settings) -> Plug
         await get_account(work, work.account_id),
         await inbox.intake_of(work, queries.source_of(store.id)),
         await count_in_review(work, store.id),
-        await queries.outgoing(work, store.id),
+        await queries.outgoing_counts(work, store.id),
         settings.server.url,
         work.now,
     )

@@ -140,30 +140,6 @@ async def rotate_secret(
         return ok(work, StoreSecretOut(store=store, webhook_secret=made.webhook_secret))
 
 
-@post(
-    "/v1/stores/{store_id:str}/disconnect",
-    **may("stores:write"),
-    tags=["Stores"],
-    summary="Disconnect a store",
-    status_code=200,
-    responses=WRITE,
-)
-async def disconnect_store(
-    works: NamedDependency[Works],
-    merchant: NamedDependency[MerchantCaller],
-    once: NamedDependency[Once],
-    settings: NamedDependency[Settings],
-    store_id: FromPath[str],
-) -> Response[StoreOut]:
-    """Ends the connection: nothing is asked of the storefront any more, its plugin's keys end at once, and its
-    credentials and secrets are forgotten. Orders that are here stay, and are fulfilled. To connect it again, send new
-    credentials and rotate its secret, or let its plugin connect. Repeating is harmless."""
-    found = ids.STORE.find(store_id)
-    async with works.begin(merchant.scope, once) as work:
-        await connections.disconnect_ourselves(work, found)
-        return ok(work, store_out(await queries.get_store(work, found), settings.server.url))
-
-
 @get(
     "/v1/stores/{store_id:str}/messages",
     **may("stores:read"),
@@ -316,7 +292,6 @@ ROUTES = [
     get_store,
     change_store,
     rotate_secret,
-    disconnect_store,
     list_messages,
     list_updates,
     retry_update,

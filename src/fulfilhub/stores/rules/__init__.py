@@ -74,7 +74,8 @@ ROTATION_OVERLAP = timedelta(hours=24)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What the merchant adjusts, as kept: the adapter's own (see `adapters.port.StoreSettings`), `locations`, the
-    storefront's location -> our warehouse, and `stock_sync`, whether the storefront is to show our stock."""
+    storefront's location -> our warehouse, and whether we keep the shop's stock right (`stock_sync`), with how many
+    units of each product the shop does not get (`stock_buffer`)."""
 
     services: dict[str, str] = field(default_factory=dict)
     states: dict[str, str] = field(default_factory=dict)
@@ -82,6 +83,7 @@ class Settings:
     stock_location: str = ""
     locations: dict[str, str] = field(default_factory=dict)
     stock_sync: bool = False
+    stock_buffer: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

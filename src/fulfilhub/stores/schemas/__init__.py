@@ -13,6 +13,7 @@ from fulfilhub.stores.commands.codes import MadeCode
 from fulfilhub.stores.commands.connections import NewStore, StoreChange
 from fulfilhub.stores.queries import StoreRow, UpdateRow, settings_of
 from fulfilhub.stores.rules import PlatformKind, Plugin, Settings
+from fulfilhub.stores.rules.outgoing import LARGEST_BUFFER
 
 PluginPlatform = Literal["shopify", "woocommerce"]
 PlatformName = Literal["shopify", "woocommerce", "api"]
@@ -46,8 +47,8 @@ class StoreSettings(Struct, kw_only=True, forbid_unknown_fields=True):
 
     `services`: the storefront's shipping method -> our service code. `states`: the storefront's order or payment
     status -> ours. `accept_test_orders`: treat test orders like real ones. `stock_location`: the storefront's
-    location whose stock we set. `locations`: the storefront's location -> our warehouse. `stock_sync`: the storefront
-    is to show the stock that is here.
+    location whose stock we set. `locations`: the storefront's location -> our warehouse. `stock_sync`: keep the shop's
+    stock right; it overwrites the shop's own numbers. `stock_buffer`: units of each product that the shop does not get.
     """
 
     services: Words = {}
@@ -56,6 +57,7 @@ class StoreSettings(Struct, kw_only=True, forbid_unknown_fields=True):
     stock_location: Annotated[str, Meta(max_length=255)] = ""
     locations: Locations = {}
     stock_sync: bool = False
+    stock_buffer: Annotated[int, Meta(ge=0, le=LARGEST_BUFFER)] = 0
 
 
 class StoreIn(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -273,6 +275,7 @@ def store_out(row: StoreRow, url: str) -> StoreOut:
             stock_location=kept.stock_location,
             locations=kept.locations,
             stock_sync=kept.stock_sync,
+            stock_buffer=kept.stock_buffer,
         ),
         state=row.state,  # type: ignore[arg-type]
         last_seen_at=row.last_seen_at,
@@ -330,4 +333,5 @@ def _settings(data: StoreSettings) -> Settings:
         stock_location=data.stock_location,
         locations=data.locations,
         stock_sync=data.stock_sync,
+        stock_buffer=data.stock_buffer,
     )
