@@ -113,6 +113,8 @@ PLANTED: dict[str, str] = {
     "only answers of success are remembered, one per key": "UPDATE idempotency_keys SET status = 500",
     "what is due to a webhook endpoint will be looked at": "UPDATE webhook_endpoints SET wake_at = NULL",
     "each store was told of its shipments, or a ticket waits": "DELETE FROM store_updates",
+    "what waits for a connected store will have its turn": "UPDATE store_notices SET state = 'pending'",
+    "a store shows the stock it should, or is told it": "UPDATE store_stock SET state = 'told', told = wanted + 1",
 }
 
 

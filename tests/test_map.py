@@ -21,6 +21,7 @@ DOMAINS = {
     "fulfilment",
     "shipping",
     "returns",
+    "storefront",
     "stores",
     "carriers",
     "billing",

@@ -49,6 +49,8 @@ OPEN: dict[str, str] = {
     "GET /health/ready": "nothing to protect",
     "POST /v1/carriers/{carrier_id}/webhook": "the connection's signature",
     "POST /v1/stores/connect": "a one-time code",
+    "POST /v1/stores/woocommerce-authorisations/callback": "a one-time code",
+    "POST /v1/stores/{store_id}/deliveries": "the store's signature",
     "POST /v1/stores/{store_id}/webhooks/shopify": "the store's signature",
     "POST /v1/stores/{store_id}/webhooks/woocommerce": "the store's signature",
 }
@@ -57,7 +59,7 @@ OPEN: dict[str, str] = {
 TOLD: dict[str, Callable[[Populated], set[str]]] = {"twin": lambda world: {world.merchant.account_id}}
 
 # Kinds of ids that no answer holds.
-UNTOLD = {ids.SESSION.prefix, ids.STORE_CODE.prefix}
+UNTOLD = {ids.SESSION.prefix}
 
 # What answers a caller with ids that it sent itself before, in vain.
 ECHOES = {"GET /v1/audit-log"}

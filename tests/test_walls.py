@@ -18,9 +18,11 @@ SOME_ID = {
     "carrier_id": ids.CARRIER,
     "change_id": ids.REQUEST,
     "charge_id": ids.CHARGE,
+    "code_id": ids.STORE_CODE,
     "contract_id": ids.CONTRACT,
     "delivery_id": ids.WEBHOOK_DELIVERY,
     "endpoint_id": ids.WEBHOOK_ENDPOINT,
+    "external_id": ids.ORDER,  # the shop's own; anything will do
     "fulfilment_id": ids.FULFILMENT,
     "hold_id": ids.HOLD,
     "invitation_id": ids.INVITATION,

@@ -40,6 +40,8 @@ from fulfilhub.routing.queries import RememberedSites
 from fulfilhub.routing.routes import ROUTES as ROUTING
 from fulfilhub.shipping.routes import ROUTES as SHIPPING
 from fulfilhub.shipping.together import Dispatch, ship_together, work_of
+from fulfilhub.storefront.routes import ROUTES as STOREFRONT
+from fulfilhub.stores.adapters.outside import Outside
 from fulfilhub.stores.routes import ROUTES as STORES
 from fulfilhub.web.front import Api
 from fulfilhub.web.health import health_routes
@@ -59,6 +61,7 @@ ROUTES: list[HTTPRouteHandler] = [
     *SHIPPING,
     *RETURNS,
     *STORES,
+    *STOREFRONT,
     *CARRIERS,
     *BILLING,
     *PRIVACY,
@@ -87,6 +90,7 @@ TAGS: dict[str, str] = {
     "Stores": "Connections to Shopify, WooCommerce and your own storefront, and what each was told.",
     "Store completeness": "Whether everything a store has is here: the proof, what came late, and its history.",
     "Store webhooks": "Doors that storefronts call, signed with the store's webhook secret instead of an API key.",
+    "Storefront": "What a store's plugin asks with the store's own key: its connection, its orders, dates for a cart.",
     "Carriers": "Doors by which carriers and aggregators tell where parcels are, signed instead of with an API key.",
     "Webhooks": "Your own programs told of what happens: signed, retried for three days, every attempt kept.",
     "Billing": "What was charged, why, and a month's sums.",
@@ -108,9 +112,11 @@ def make_app(settings: Settings, clock: Clock = utc_now) -> Api:
     cache = redis.asyncio.from_url(settings.redis.url, socket_timeout=0.5, socket_connect_timeout=0.5)
     vault = Vault(settings.security.secret_keys)
     keeper = Doorkeeper(works, vault, settings)
+    outside = Outside(allow_private=settings.security.allow_private_hosts)
     given: dict[str, object] = {
         "dispatch": Dispatch(works, ship_together, work_of),
         "intake": Intake(works, take_together),
+        "outside": outside,
         "settings": settings,
         "sites": RememberedSites(),
         "vault": vault,
@@ -128,6 +134,7 @@ def make_app(settings: Settings, clock: Clock = utc_now) -> Api:
     async def lifespan(_: object) -> AsyncIterator[None]:
         yield
         handover.close()
+        await outside.close()
         await cache.aclose()
         await pool.dispose()
         broker.close()

@@ -54,9 +54,10 @@ SCHEDULES: dict[str, str] = {
     "shipping.forget_early": "57 * * * *",
     "shipping.watch_promises": "*/5 * * * *",
     "stores.sweep_due": "* * * * *",
+    "stores.watch": "*/5 * * * * *",
     "webhooks.forget": "37 * * * *",
 }
-"""Repeating jobs of the platform: kind -> cron expression (UTC)."""
+"""Repeating jobs of the platform: kind -> cron expression (UTC; with six fields, the first is seconds)."""
 
 TASK_MODULES = (
     "fulfilhub.platform.retention",

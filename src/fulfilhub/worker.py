@@ -33,6 +33,9 @@ log = structlog.get_logger("fulfilhub.worker")
 MESSAGES_PER_JOB = 4
 """Messages taken in for each job that runs: what waits here goes together, what waits in the broker can't."""
 
+OUTSIDE_PER_JOB = 2
+"""Tasks that call other people's servers, for each job that runs: half of the messages stay for our own work."""
+
 LOOP_SILENCE_LIMIT = 60.0
 """Seconds after which a worker whose event loop no longer answers ends itself, to be started anew."""
 
@@ -64,6 +67,7 @@ class WorkerProcess:
                 Vault(self._settings.security.secret_keys),
                 guarded_client(self._settings.security.allow_private_hosts),
                 asyncio.Semaphore(self._settings.jobs.threads),
+                asyncio.Semaphore(self._settings.jobs.threads * OUTSIDE_PER_JOB),
             )
             self._pulse = asyncio.create_task(self._keep_beating())
         await self._runner.run(kind, account, tickets)
@@ -123,7 +127,8 @@ async def run_relay(settings: Settings) -> None:
     broker = jobs_broker.make_broker(settings)
     handover = jobs_broker.Handover(broker)
     pool = engine(settings.database_url("worker"), settings.database, "relay")
-    relay = Relay(Works(pool, HEARD_BY), handover, SCHEDULES, settings.jobs.relay_poll)
+    # What schedules queue is handed over at once too, not only when its grace is over.
+    relay = Relay(Works(pool, HEARD_BY, handover=handover), handover, SCHEDULES, settings.jobs.relay_poll)
     stop_reports = telemetry.start(settings, "relay")
     keep_what_is_loaded()
     log.info("relay.started")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from fulfilhub.app import TAGS
 from tests.contract.operations import CONTRACT, operations
 
-# Answers that hold a secret are not kept, a lost claim's lease runs out, and storefronts repeat under ids of their own.
+# Answers that hold a secret are not kept, a lost claim's lease runs out, storefronts repeat under ids of their own, and
+# looking again at a shop does no harm.
 NOT_KEPT = {
+    "checkStorefront",
     "claimWork",
     "connectCarrier",
     "connectStore",
@@ -17,14 +19,18 @@ NOT_KEPT = {
     "createPasswordLink",
     "createStoreCode",
     "createWebhookEndpoint",
+    "createWoocommerceAuthorisation",
     "deliverShopify",
     "deliverTracking",
     "deliverWoocommerce",
     "extendLease",
+    "handOverOrders",
+    "receiveWoocommerceKeys",
     "resendInvitation",
     "rotateCarrierSecret",
     "rotateKey",
     "rotateSecret",
+    "rotateStorefront",
     "rotateWebhookSecret",
 }
 

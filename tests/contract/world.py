@@ -14,6 +14,7 @@ from sqlalchemy import text
 from fulfilhub.accounts.bootstrap import make_platform_key
 from fulfilhub.app import make_app
 from fulfilhub.demo.goods import GOODS
+from fulfilhub.demo.storefronts.woocommerce import WooCommerceShop
 from fulfilhub.demo.warehouses import WAREHOUSES
 from fulfilhub.platform.clock import utc_now
 from fulfilhub.platform.database import engine
@@ -23,6 +24,7 @@ from fulfilhub.platform.secrets import Vault
 from fulfilhub.platform.settings import Settings
 from fulfilhub.platform.work import Works
 from fulfilhub.wiring import HEARD_BY
+from tests.make.plugin import plugin_shop
 from tests.make.world import Client, JsonObject, account
 
 OPEN_ORDERS, SHIPPED_ORDERS = 3, 3
@@ -37,6 +39,7 @@ class World:
     merchant_key: str
     partner_key: str
     platform_key: str
+    store_key: str
     merchant_id: str
     warehouse_ids: list[str]
     product_ids: list[str]
@@ -46,8 +49,9 @@ class World:
     return_ids: list[str]
 
     def key(self, kind: str) -> str:
-        """The key of a merchant, a partner or the platform."""
-        return {"merchant": self.merchant_key, "partner": self.partner_key, "platform": self.platform_key}[kind]
+        """The key of a merchant, a partner, the platform or a store."""
+        keys = {"merchant": self.merchant_key, "partner": self.partner_key, "platform": self.platform_key}
+        return {**keys, "store": self.store_key}[kind]
 
 
 async def make_world(settings: Settings) -> World:
@@ -70,6 +74,7 @@ async def make_world(settings: Settings) -> World:
             await merchant.made("/v1/stock/receipts", {"warehouse_id": warehouse["id"], "lines": lines})
         store = await merchant.made("/v1/stores", {"platform": "api", "name": "Ada's own shop"})
         store_id = str(cast("JsonObject", store["store"])["id"])
+        plugged = await plugin_shop(merchant, WooCommerceShop("https://shop.example.com", "ck_1", "cs_1", ""))
         listing = {"store_id": store_id, "external_id": "43729076", "product_id": products[0]["id"]}
         await merchant.made("/v1/listings", listing)
         shipped = await _orders(merchant, range(SHIPPED_ORDERS), products)
@@ -86,6 +91,7 @@ async def make_world(settings: Settings) -> World:
         merchant_key=merchant.key,
         partner_key=partner.key,
         platform_key=platform,
+        store_key=plugged.key.key,
         merchant_id=merchant.account_id,
         warehouse_ids=[str(warehouse["id"]) for warehouse in warehouses],
         product_ids=[str(product["id"]) for product in products],

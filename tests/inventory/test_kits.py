@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 from sqlalchemy.exc import IntegrityError
@@ -10,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from fulfilhub.catalogue.commands import NewProduct, make_product
 from fulfilhub.catalogue.rules import NewComponent
 from fulfilhub.inventory import commands, queries
+from fulfilhub.inventory.rules.kits import sellable_units
 from fulfilhub.platform.work import Works
 from tests.inventory.test_routes import WAREHOUSE, contracted
 from tests.inventory.world import PROFILE, make_products, make_world, received
@@ -111,3 +114,35 @@ async def test_what_a_storefront_may_sell_is_counted_warehouse_by_warehouse(work
     async with works.begin(world.merchant) as work:
         found = await queries.sellable(work, [mug.id, tea.id, cup.id, kit.id])
     assert found == {mug.id: 8, tea.id: 10, cup.id: 0, kit.id: 3}
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_the_database_counts_what_can_be_sold_as_the_rule_says(works: Works, seed: int) -> None:
+    chance = random.Random(seed)
+    world = await make_world(works)
+    places = [world.warehouse_id]
+    async with works.begin(world.partner) as work:
+        more = [await commands.make_warehouse(work, replace(PROFILE, code=code)) for code in ("HULL", "YORK", "BATH")]
+    places += [each.id for each in more]
+    plain = await make_products(works, world.merchant, *(f"P{n}" for n in range(12)))
+    recipes: dict[UUID, dict[UUID, int]] = {each.id: {each.id: 1} for each in plain}
+    shelves: dict[UUID, dict[UUID, int]] = {place: {} for place in places}
+    async with works.begin(world.merchant) as work:
+        for number in range(20):
+            chosen = chance.sample(plain, chance.randint(1, 4))
+            parts = tuple(NewComponent(units=chance.randint(1, 4), sku=each.sku) for each in chosen)
+            kit = await make_product(work, NewProduct(sku=f"K{number}", name="Kit", components=parts))
+            recipes[kit.id] = {each.id: part.units for each, part in zip(chosen, parts, strict=True)}
+        moves = []
+        for place in places:
+            for each in plain:
+                if units := chance.choice((0, 0, chance.randint(1, 40))):
+                    shelves[place][each.id] = units
+                    moves.append(received(each.id, place, units))
+        await commands.move(work, moves)
+    serving = chance.sample(places, 3)
+    waiting = {each.id: chance.randint(0, 30) for each in plain if chance.random() < 0.5}
+    async with works.begin(world.merchant) as work:
+        found = await queries.sellable(work, list(recipes), serving, waiting)
+    here = [shelves[place] for place in serving]
+    assert found == {product: sellable_units(here, recipe, waiting) for product, recipe in recipes.items()}

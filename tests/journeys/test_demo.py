@@ -31,4 +31,5 @@ def test_the_whole_story_is_played_and_counted() -> None:
     assert told["returns_completed"] == 1
     assert told["charges"] == readable
     assert 0 < told["store_updates"] <= told["shipped"]
+    assert told["stock_told"] > 0
     assert told["urls"]["docs"].startswith("http://127.0.0.1:")

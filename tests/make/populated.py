@@ -7,7 +7,7 @@ statement in `ROWS`. A new kind of id is one line in `IDS`.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -27,6 +27,7 @@ from fulfilhub.platform.work import Works
 from fulfilhub.wiring import load_tasks
 from tests.fakes.serving import in_memory
 from tests.make.carriers import signed
+from tests.make.plugin import plugin_shop
 from tests.make.world import Client
 
 Json = dict[str, Any]
@@ -86,12 +87,16 @@ ROWS: dict[str, str] = {
     "SELECT merchant_id, gen_random_uuid(), id, '#7', 'absent', now(), now() FROM stores WHERE merchant_id = :merchant",
     "store_reads": "INSERT INTO store_reads (merchant_id, store_id, external_id, changed_at, latest_at, found_by, "
     "found_at, due_at) SELECT merchant_id, store_id, '4711', complete_from, complete_from, 'sweep', now(), "
-    "now() + interval '1 day' FROM store_sweeps WHERE merchant_id = :merchant",
+    "now() + interval '1 day' FROM store_sweeps WHERE merchant_id = :merchant AND listed_to IS NOT NULL",
     "store_sweeps": "UPDATE store_sweeps SET reader_id = store_id, reader_due_at = now() + interval '1 day', "
-    "complete_to = complete_from WHERE merchant_id = :merchant",
+    "complete_to = complete_from WHERE merchant_id = :merchant AND listed_to IS NOT NULL",
     "stores.read_orders": "INSERT INTO jobs (account_id, id, kind, args, due_at, next_at, created_at) "
     "SELECT merchant_id, gen_random_uuid(), 'stores.read_orders', jsonb_build_object('store_id', store_id, "
-    "'reader_id', reader_id), reader_due_at, reader_due_at, now() FROM store_sweeps WHERE merchant_id = :merchant",
+    "'reader_id', reader_id), reader_due_at, reader_due_at, now() FROM store_sweeps WHERE reader_id IS NOT NULL",
+    "store_notices": "INSERT INTO store_notices (merchant_id, id, store_id, kind, subject_id, order_id, state, due_at, "
+    "told_at, created_at, updated_at) "
+    "SELECT merchant_id, gen_random_uuid(), store_id, 'state', id, id, 'told', now(), now(), now(), now() "
+    "FROM orders WHERE merchant_id = :merchant AND store_id IN (SELECT id FROM stores)",
     "users": "INSERT INTO users (account_id, id, email, email_key, name, role, created_at) "
     "VALUES (:merchant, gen_random_uuid(), 'eve@example.test', 'eve@example.test', 'Eve', 'owner', now())",
     "user_secrets": "INSERT INTO user_secrets (account_id, user_id, password, changed_at) "
@@ -158,6 +163,15 @@ class Populated:
             for account, kind, job in rows:
                 await self.runner.run(kind, account, [job])
         await Relay(self.works, lambda handed: None, {}, 1.0).number_events()
+
+    async def run(self, kind: str) -> None:
+        """Run the waiting jobs of one kind, once."""
+        async with self.works.begin(Platform("test")) as work:
+            rows = (
+                await work.db.execute(text("SELECT account_id, id FROM jobs WHERE kind = :kind"), {"kind": kind})
+            ).all()
+        for account, job in rows:
+            await self.runner.run(kind, account, [job])
 
     async def order(self, external_id: str, sku: str = "MUG", quantity: int = 2) -> str:
         """The id of a new order, routed if it can be."""
@@ -255,6 +269,11 @@ async def _store(world: Populated) -> None:
     store: Json = made["store"]  # type: ignore[assignment]
     listing = {"store_id": store["id"], "external_id": "4711", "product_id": world.made["MUG"]}
     await world.merchant.made("/v1/listings", listing)
+    kept = {"settings": {"stock_sync": True}}
+    told = await world.merchant.patch(f"/v1/stores/{store['id']}", kept)
+    assert told.is_success, told.text
+    told = await world.merchant.post(f"/v1/stores/{store['id']}/stock-sync", {})
+    assert told.is_success, told.text
     delivery = world.shop.order_created(world.shop.place_order([(ware, 1)]))
     told = await world.http.post(
         f"/v1/stores/{store['id']}/webhooks/woocommerce", content=delivery.body, headers=delivery.headers
@@ -267,6 +286,10 @@ async def _store(world: Populated) -> None:
     await world.work_off()
     sold, *_ = (await world.merchant.get("/v1/orders")).json()["data"]
     await world.ship(sold["id"], "RM000000001GB")
+
+
+async def _plugin(world: Populated) -> None:
+    await plugin_shop(world.merchant, WooCommerceShop("https://plugged.test", "ck_2", "cs_2", ""))
 
 
 async def _orders(world: Populated) -> None:
@@ -340,10 +363,15 @@ async def _privacy(world: Populated) -> None:
     await world.work_off()
 
 
-DAY: tuple[Callable[[Populated], Awaitable[None]], ...] = (
-    _sites,
-    _goods,
+Step = Callable[[Populated], Awaitable[None]]
+
+BEFORE: tuple[Step, ...] = (_sites, _goods)
+"""What there is before the first order: warehouses under contract, and goods in stock."""
+
+DAY: tuple[Step, ...] = (
+    *BEFORE,
     _store,
+    _plugin,
     _orders,
     _carriers,
     _returns,
@@ -353,8 +381,10 @@ DAY: tuple[Callable[[Populated], Awaitable[None]], ...] = (
 )
 
 
-async def populate(http: httpx.AsyncClient, platform_key: str, works: Works, settings: Settings) -> Populated:
-    """The world. `works` is the worker's."""
+async def populate(
+    http: httpx.AsyncClient, platform_key: str, works: Works, settings: Settings, steps: Sequence[Step] = DAY
+) -> Populated:
+    """The world. `works` is the worker's. With other `steps` than a whole day, tables may be left empty."""
     load_tasks()
     operator = Client(http, platform_key, "")
     accounts: list[Mapping[str, Json]] = [
@@ -372,10 +402,11 @@ async def populate(http: httpx.AsyncClient, platform_key: str, works: Works, set
     shop_http = in_memory(woocommerce_storefront(shop))
     runner = Runner(works, settings, Vault(settings.security.secret_keys), shop_http)
     world = Populated(http, works, runner, shop, operator, live[0], live[1], twin, live[2], live[3])
-    for step in DAY:
+    for step in steps:
         await step(world)
-    async with works.begin(Platform("test")) as work:
-        for statement in ROWS.values():
-            await work.db.execute(text(statement), world.names)
-    await shop_http.aclose()
+    if steps is DAY:
+        async with works.begin(Platform("test")) as work:
+            for statement in ROWS.values():
+                await work.db.execute(text(statement), world.names)
+        await shop_http.aclose()
     return world

@@ -32,11 +32,11 @@ class Hand:
     works: Works
     runner: Runner
 
-    async def run(self, kind: str, *, later: bool = False) -> int:
-        """Run what is due (`later`: in an hour) in one message per account. Returns how many tickets there were."""
+    async def run(self, kind: str, *, later: int = 0) -> int:
+        """Run what is due (`later`: in so many hours), one message per account. Gives how many tickets there were."""
         runner = self.runner
         if later:
-            clock = lambda: utc_now() + timedelta(hours=1)  # noqa: E731
+            clock = lambda: utc_now() + timedelta(hours=later)  # noqa: E731
             runner = replace(runner, works=Works(self.works.engine, self.works._wiring, clock=clock))
         tickets = await self.waiting(kind)
         for account in {account for account, _ in tickets}:

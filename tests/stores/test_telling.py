@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
+import httpx
 import pytest
 from sqlalchemy import text
 
@@ -15,6 +16,9 @@ from fulfilhub.platform.scopes import Merchant, Platform
 from fulfilhub.platform.secrets import Vault
 from fulfilhub.platform.work import Works
 from fulfilhub.stores import queries
+from fulfilhub.stores.adapters import ADAPTERS
+from fulfilhub.stores.adapters.port import Connection, Retry, ShipmentNews
+from fulfilhub.stores.adapters.woocommerce.adapter import WooCommerce
 from fulfilhub.stores.commands import updates
 from fulfilhub.stores.commands.connections import NewStore, StoreChange, change, connect
 from fulfilhub.stores.queries import UpdateRow
@@ -22,7 +26,8 @@ from fulfilhub.stores.rules import PlatformKind, Settings
 from tests.make.shipped import ShippedOrder, shipped_order
 from tests.stores.conftest import Connected, Hand
 
-TELL = "stores.tell_shipment"
+NOTE = "stores.tell_shipment"
+TELL = "stores.tell"
 
 
 async def sold(worker_works: Works, connected: Connected, shipments: int = 1) -> ShippedOrder:
@@ -46,6 +51,12 @@ async def ship(works: Works, order: ShippedOrder) -> None:
         work.publish(*order.facts())
 
 
+async def tell(hand: Hand) -> None:
+    """Note what was shipped, and tell it in one turn."""
+    await hand.run(NOTE)
+    await hand.run(TELL)
+
+
 async def told(works: Works, connected: Connected) -> Sequence[UpdateRow]:
     async with works.begin(connected.merchant) as work:
         return await queries.list_updates(work, connected.store_id, None, None, 10)
@@ -60,6 +71,7 @@ async def test_the_store_shows_the_tracking_number(
 ) -> None:
     order = await sold(worker_works, connected)
     await ship(works, order)
+    assert await hand.run(NOTE) == 1
     assert await hand.run(TELL) == 1
     (update,) = await told(works, connected)
     assert (update.state, update.order_id, update.attempts) == ("sent", order.order_id, 1)
@@ -76,10 +88,10 @@ async def test_each_shipment_is_told_once_though_the_fact_comes_twice(
 ) -> None:
     order = await sold(worker_works, connected, shipments=2)
     await ship(works, order)
-    await hand.run(TELL)
+    await tell(hand)
     before = writes(connected)
     await ship(works, order)
-    await hand.run(TELL)
+    await tell(hand)
     assert writes(connected) == before
     assert [update.state for update in await told(works, connected)] == ["sent", "sent"]
     assert await hand.waiting(TELL) == []
@@ -91,13 +103,13 @@ async def test_an_answer_that_never_came_is_read_back_not_repeated(
     order = await sold(worker_works, connected)
     connected.shop.record.misbehave(Mischief.FAIL_AFTER)
     await ship(works, order)
-    await hand.run(TELL)
+    await tell(hand)
     (update,) = await told(works, connected)
     assert update.state == "in_doubt"
     done = writes(connected)
     assert len(done) == 1
     while (await told(works, connected))[0].state != "sent":
-        assert await hand.run(TELL, later=True) == 1
+        assert await hand.run(TELL, later=1) == 1
     whats = [write.what for write in connected.shop.record.writes if write.done]
     assert len(whats) == len(set(whats)), "no write was done twice"
     assert sum(len(notes) for notes in connected.shop.notes.values()) == 1
@@ -109,11 +121,11 @@ async def test_a_store_that_is_busy_is_told_later(
     order = await sold(worker_works, connected)
     connected.shop.record.misbehave(Mischief.SLOW_DOWN)
     await ship(works, order)
-    await hand.run(TELL)
+    await tell(hand)
     (update,) = await told(works, connected)
     assert update.state == "pending"
     assert update.reason
-    await hand.run(TELL, later=True)
+    await hand.run(TELL, later=1)
     assert (await told(works, connected))[0].state == "sent"
 
 
@@ -125,14 +137,14 @@ async def test_a_refusal_waits_for_a_person(
     async with works.begin(connected.merchant) as work:
         await change(work, vault, connected.store_id, StoreChange(credentials=good | {"consumer_secret": "x"}), None)
     await ship(works, order)
-    await hand.run(TELL)
+    await tell(hand)
     (update,) = await told(works, connected)
     assert (update.state, update.code) == ("refused", "unauthorised")
     assert await hand.waiting(TELL) == []
     async with works.begin(connected.merchant) as work:
         await change(work, vault, connected.store_id, StoreChange(credentials=good), None)
         await updates.retry(work, connected.store_id, update.id)
-    await hand.run(TELL)
+    assert await hand.run(TELL) == 1
     assert (await told(works, connected))[0].state == "sent"
     with pytest.raises(Conflict):
         async with works.begin(connected.merchant) as work:
@@ -142,16 +154,48 @@ async def test_a_refusal_waits_for_a_person(
             await updates.retry(work, connected.store_id, update.id)
 
 
-async def test_giving_up_is_said(works: Works, worker_works: Works, connected: Connected, hand: Hand) -> None:
+async def test_giving_up_is_said(
+    works: Works, worker_works: Works, connected: Connected, hand: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What goes wrong with this very shipment is tried so many times; the shop as a whole is well."""
     order = await sold(worker_works, connected)
-    tries = hand.runner.settings.jobs.max_attempts
-    connected.shop.record.misbehave(Mischief.SLOW_DOWN, tries)
+    monkeypatch.setitem(ADAPTERS, "woocommerce", Moody())
     await ship(works, order)
+    await hand.run(NOTE)
+    for attempt in range(1, hand.runner.settings.jobs.max_attempts + 1):
+        assert await hand.run(TELL, later=2 * (attempt - 1)) == 1
+        (update,) = await told(works, connected)
+        assert (update.attempts, update.reason) == (attempt, "Not now.")
+        assert update.state == ("failed" if attempt == hand.runner.settings.jobs.max_attempts else "pending")
+    assert await hand.waiting(TELL) == [], "nothing waits any more"
+
+
+class Moody(WooCommerce):
+    """A shop that is well, and for no reason will not take this shipment now."""
+
+    @staticmethod
+    async def push_shipment(http: httpx.AsyncClient, connection: Connection, news: ShipmentNews) -> Retry:
+        return Retry("Not now.", 1.0)
+
+
+async def test_a_dead_shop_keeps_what_it_is_to_be_told_for_a_week(
+    works: Works, worker_works: Works, connected: Connected, hand: Hand
+) -> None:
+    order = await sold(worker_works, connected)
+    await ship(works, order)
+    await hand.run(NOTE)
+    tries = hand.runner.settings.jobs.max_attempts + 3
+    connected.shop.record.misbehave(Mischief.SLOW_DOWN, tries + 1)
+    for hours in range(tries):
+        await hand.run(TELL, later=hours)
+    (update,) = await told(works, connected)
+    assert (update.state, update.attempts) == ("pending", 0)
     async with worker_works.begin(Platform("test")) as work:
-        await work.db.execute(text("UPDATE jobs SET attempts = :n WHERE kind = :k"), {"n": tries - 1, "k": TELL})
-    await hand.run(TELL)
-    assert (await told(works, connected))[0].state == "failed"
-    assert await hand.waiting(TELL) == [], "it is dead, for a person to look at"
+        await work.db.execute(text("UPDATE store_updates SET created_at = created_at - interval '8 days'"))
+    await hand.run(TELL, later=tries)
+    (update,) = await told(works, connected)
+    assert (update.state, update.reason) == ("failed", "The store asks to slow down.")
+    assert await hand.waiting(TELL) == []
 
 
 async def test_an_order_by_the_api_has_nobody_to_tell(
@@ -163,7 +207,7 @@ async def test_an_order_by_the_api_has_nobody_to_tell(
         made = await connect(work, vault, own)
     for store_id in (UUID(int=0), made.store_id):
         await ship(works, await shipped_order(worker_works, merchant, store_id=store_id))
-    await hand.run(TELL)
+    await tell(hand)
     assert await hand.waiting(TELL) == []
     assert await told(works, connected) == []
     assert connected.shop.record.writes == []

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from fulfilhub.accounts import queries
 from fulfilhub.accounts.events import ContractChanged, KeyChanged
 from fulfilhub.accounts.models import Account, ApiKey, Contract
-from fulfilhub.accounts.rules import PERMISSIONS, AccountKind, ContractState, Mode, new_key
+from fulfilhub.accounts.rules import PERMISSIONS, STORE_PERMISSION, AccountKind, ContractState, Mode, new_key
 from fulfilhub.platform import ids
 from fulfilhub.platform.errors import Conflict, FieldError, Invalid, NotFound
 from fulfilhub.platform.secrets import fingerprint
@@ -77,6 +77,25 @@ async def make_key(
     if expires_at is not None and expires_at <= work.now:
         detail = "Must be in the future."
         raise Invalid(detail, fields=[FieldError("/expires_at", detail)])
+    return await _write_key(work, account_id, mode, name, wanted, expires_at)
+
+
+async def make_store_key(work: Work, store_id: UUID, mode: Mode, name: str) -> MadeKey:
+    """A key for the plugin of one of the merchant's stores: for that store, and for nothing but what plugins do."""
+    made = await _write_key(work, work.account_id, mode, name, [STORE_PERMISSION], None, store_id)
+    work.publish(KeyChanged(key_id=made.id, state="made"))
+    return made
+
+
+async def _write_key(
+    work: Work,
+    account_id: UUID,
+    mode: Mode,
+    name: str,
+    permissions: Sequence[str],
+    expires_at: datetime | None,
+    store_id: UUID | None = None,
+) -> MadeKey:
     key_id, secret = ids.new(), new_key(mode)
     await work.db.execute(
         insert(ApiKey).values(
@@ -85,7 +104,8 @@ async def make_key(
             name=name,
             fingerprint=fingerprint(secret),
             hint=secret[-4:],
-            permissions=wanted,
+            permissions=list(permissions),
+            store_id=store_id,
             created_at=work.now,
             expires_at=expires_at,
         )
@@ -94,11 +114,14 @@ async def make_key(
 
 
 async def rotate_key(work: Work, key_id: UUID, mode: Mode, kind: AccountKind, old_until: datetime) -> MadeKey:
-    """A new key with the old one's name and permissions; the old one works until `old_until`."""
+    """A new key with the old one's name, permissions and store; the old one works until `old_until`."""
     old = await queries.get_key(work, key_id)
     if old.revoked_at is not None:
         raise Conflict("This key was revoked; make a new one instead.", code="key_revoked")
-    made = await make_key(work, work.account_id, kind, mode, old.name, old.permissions, None)
+    if old.store_id is not None:
+        made = await _write_key(work, work.account_id, mode, old.name, old.permissions, None, old.store_id)
+    else:
+        made = await make_key(work, work.account_id, kind, mode, old.name, old.permissions, None)
     until = old_until if old.expires_at is None else min(old.expires_at, old_until)
     await work.db.execute(
         update(ApiKey).where(ApiKey.account_id == work.account_id, ApiKey.id == key_id).values(expires_at=until)
@@ -116,6 +139,22 @@ async def revoke_key(work: Work, key_id: UUID) -> None:
         .values(revoked_at=work.now)
     )
     work.publish(KeyChanged(key_id=key_id, state="revoked"))
+
+
+async def end_store_keys(work: Work, store_id: UUID, until: datetime | None = None) -> None:
+    """End every key of a store at once, or let them end at `until`. Repeating is harmless."""
+    mine = (ApiKey.account_id == work.account_id, ApiKey.store_id == store_id, ApiKey.revoked_at.is_(None))
+    if until is None:
+        ending = update(ApiKey).where(*mine).values(revoked_at=work.now)
+    else:
+        ending = (
+            update(ApiKey)
+            .where(*mine, or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > until))
+            .values(expires_at=until)
+        )
+    ended = (await work.db.execute(ending.returning(ApiKey.id))).scalars().all()
+    state = "revoked" if until is None else "rotated"
+    work.publish(*(KeyChanged(key_id=key_id, state=state) for key_id in sorted(ended)))
 
 
 async def offer_contract(

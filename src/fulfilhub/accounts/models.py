@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from fulfilhub.accounts.rules import STORE_PERMISSION
 from fulfilhub.platform.database import AccountTable, Base, MerchantTable
 
 
@@ -30,7 +31,8 @@ class Account(AccountTable, Base):
 
 
 class ApiKey(AccountTable, Base):
-    """A key: only its SHA-256 is kept. `hint` is its last four characters."""
+    """A key: only its SHA-256 is kept. `hint` is its last four characters. One with a `store_id` belongs to that store
+    alone, and may do what the store's plugin does and nothing else."""
 
     __tablename__ = "api_keys"
 
@@ -39,11 +41,17 @@ class ApiKey(AccountTable, Base):
     fingerprint: Mapped[bytes]
     hint: Mapped[str]
     permissions: Mapped[list[str]]
+    store_id: Mapped[UUID | None]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
 
-    __table_args__ = (Index("ix_api_keys_fingerprint", "fingerprint"),)
+    __table_args__ = (
+        CheckConstraint(f"(store_id IS NOT NULL) = (permissions = '{{{STORE_PERMISSION}}}')", name="store"),
+        ForeignKeyConstraint(["account_id", "store_id"], ["stores.merchant_id", "stores.id"], name="fk_api_keys_store"),
+        Index("ix_api_keys_fingerprint", "fingerprint"),
+        Index("ix_api_keys_store", "account_id", "store_id", postgresql_where=text("store_id IS NOT NULL")),
+    )
 
 
 class Contract(MerchantTable, Base):

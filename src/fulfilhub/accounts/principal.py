@@ -24,7 +24,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.handlers.base import BaseRouteHandler
 from sqlalchemy.exc import DBAPIError
 
-from fulfilhub.accounts.rules import KEY, PERMISSIONS, AccountKind, Mode, permissions_of
+from fulfilhub.accounts.rules import KEY, PERMISSIONS, STORE_PERMISSION, AccountKind, Mode, permissions_of
 from fulfilhub.accounts.sessions import CSRF_HEADER, SAFE_METHODS, Session, doorkeeper
 from fulfilhub.platform import ids
 from fulfilhub.platform.audit import Doing
@@ -36,6 +36,7 @@ from fulfilhub.web.checks import ApiRequest
 from fulfilhub.web.clients import client_address, network
 from fulfilhub.web.headers import note_caller
 from fulfilhub.web.limits import RateLimiter
+from fulfilhub.web.once import WITHIN
 from fulfilhub.web.openapi import Access, operation_id
 from fulfilhub.web.tracing import AsgiScope, request_id
 
@@ -47,7 +48,7 @@ log = structlog.get_logger("fulfilhub.audit")
 REMEMBERED_SECONDS = 5.0
 REMEMBERED_KEYS = 10_000
 
-RESOLVE = "SELECT key_id, account_id, kind, mode, permissions, expires_at FROM resolve_api_key($1)"
+RESOLVE = "SELECT key_id, account_id, kind, mode, permissions, expires_at, store_id FROM resolve_api_key($1)"
 
 
 class Needs(TypedDict):
@@ -62,10 +63,15 @@ def may(permission: str, **opt: object) -> Needs:
     return {"opt": {"permission": permission, **opt}, "security": [{"apiKey": []}]}
 
 
+def storefront(**opt: object) -> Needs:
+    """The route is for the plugin of a store, whose key says which; `opt` as of `may`."""
+    return may(STORE_PERMISSION, **opt)
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """A resolved key, or a person. `actor` is how ledgers name the caller; `doing` what the audit log will be told
-    of the present request, when it is a write."""
+    of the present request, when it is a write. `store_id` is the store that the key belongs to, if it does to one."""
 
     actor: str
     account_id: UUID
@@ -74,6 +80,7 @@ class Caller:
     permissions: frozenset[str]
     expires_at: datetime | None
     doing: Doing | None = None
+    store_id: UUID | None = None
 
     @property
     def scope(self) -> Merchant | Partner | Operator:
@@ -129,6 +136,25 @@ class OperatorCaller:
 
 
 @dataclass(frozen=True, slots=True)
+class StorefrontCaller:
+    """The plugin of one store, by the store's own key: it sees its merchant's rows as far as they are its store's."""
+
+    caller: Caller
+    kinds: ClassVar[tuple[AccountKind, ...]] = (AccountKind.MERCHANT,)
+
+    @property
+    def scope(self) -> Merchant:
+        return Merchant(self.caller.account_id, self.caller.actor, self.caller.doing)
+
+    @property
+    def store_id(self) -> UUID:
+        """The only store of which it may speak."""
+        if self.caller.store_id is None:
+            raise LookupError("Only the key of a store has the permission that its routes need.")
+        return self.caller.store_id
+
+
+@dataclass(frozen=True, slots=True)
 class AnyCaller:
     """Any key: the route serves each kind of account its own rows."""
 
@@ -140,11 +166,14 @@ class AnyCaller:
         return self.caller.scope
 
 
-CallerType = type[MerchantCaller] | type[PartnerCaller] | type[OperatorCaller] | type[AnyCaller]
+CallerType = (
+    type[MerchantCaller] | type[PartnerCaller] | type[OperatorCaller] | type[StorefrontCaller] | type[AnyCaller]
+)
 CALLERS: dict[str, CallerType] = {
     "merchant": MerchantCaller,
     "partner": PartnerCaller,
     "operator": OperatorCaller,
+    "storefront": StorefrontCaller,
     "anyone": AnyCaller,
 }
 
@@ -184,6 +213,7 @@ class KeyRing:
             Mode(row["mode"]),
             frozenset(row["permissions"]),
             row["expires_at"],
+            store_id=row["store_id"],
         )
         self._known[print_] = (time.monotonic(), caller)
         while len(self._known) > REMEMBERED_KEYS:
@@ -196,6 +226,8 @@ def access(handler: BaseRouteHandler) -> Access | None:
     permission = handler.opt.get("permission")
     if permission is None:
         return None
+    if permission == STORE_PERMISSION:
+        return Access(permission, ("store",))
     kinds = [kind for kind in AccountKind if kind in _kinds_wanted(handler) and permission in PERMISSIONS[kind]]
     return Access(permission, tuple(map(str, kinds)))
 
@@ -216,6 +248,8 @@ async def authenticate(connection: ASGIConnection[Any, Any, Any, Any], handler: 
     if connection.scope["method"] not in SAFE_METHODS and handler.opt.get("audited", True):  # type: ignore[typeddict-item]
         caller = replace(caller, doing=doing_of(connection))
     connection.scope["state"]["caller"] = caller
+    if caller.store_id is not None:
+        connection.scope["state"][WITHIN] = ids.STORE.show(caller.store_id)
     if caller.kind not in _kinds_wanted(handler):
         raise Forbidden(f"A {caller.kind} key can't call this; it is for {_named(handler)} keys.")
     if permission not in caller.permissions:
@@ -297,5 +331,5 @@ def _provider(kind: CallerType) -> Provide:
 
 
 def callers() -> dict[str, Provide]:
-    """Dependencies named `merchant`, `partner`, `operator` and `anyone`."""
+    """Dependencies named `merchant`, `partner`, `operator`, `storefront` and `anyone`."""
     return {name: _provider(kind) for name, kind in CALLERS.items()}

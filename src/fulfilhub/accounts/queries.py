@@ -32,6 +32,7 @@ class KeyRow(NamedTuple):
     name: str
     hint: str
     permissions: list[str]
+    store_id: UUID | None
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
@@ -77,13 +78,16 @@ async def list_accounts(work: Work, after: UUID | None, limit: int) -> list[Acco
     return [AccountRow._make(row) for row in await work.db.execute(query)]
 
 
-def _keys(work: Work) -> Select[UUID, UUID, str, str, list[str], datetime, datetime | None, datetime | None]:
+def _keys(
+    work: Work,
+) -> Select[UUID, UUID, str, str, list[str], UUID | None, datetime, datetime | None, datetime | None]:
     return select(
         ApiKey.account_id,
         ApiKey.id,
         ApiKey.name,
         ApiKey.hint,
         ApiKey.permissions,
+        ApiKey.store_id,
         ApiKey.created_at,
         ApiKey.expires_at,
         ApiKey.revoked_at,

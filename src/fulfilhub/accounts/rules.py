@@ -62,6 +62,10 @@ PERMISSIONS: dict[AccountKind, tuple[str, ...]] = {
     AccountKind.PLATFORM: tuple(_PLATFORM.split()),
 }
 
+STORE_PERMISSION = "storefront:use"
+"""What the key of a store may do, and the only thing: nobody can give it to another key, or another one to such a
+key."""
+
 _OPERATIONS = (
     "orders:read orders:write carriers:read catalogue:read catalogue:write inventory:read inventory:write stores:read "
     "returns:read returns:write events:read tracking:write warehouses:read warehouses:write work:read work:write "

@@ -67,12 +67,14 @@ class KeyRotateIn(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class KeyOut(Struct, kw_only=True):
-    """A key without its secret; `hint` is the secret's last four characters."""
+    """A key without its secret; `hint` is the secret's last four characters. One with a `store_id` was given to that
+    store's plugin when it connected, works for this store alone, and ends with the connection."""
 
     id: str
     name: str
     hint: str
     permissions: list[str]
+    store_id: str | None
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
@@ -182,6 +184,7 @@ def key_out(row: KeyRow) -> KeyOut:
         name=row.name,
         hint=row.hint,
         permissions=row.permissions,
+        store_id=None if row.store_id is None else ids.STORE.show(row.store_id),
         created_at=row.created_at,
         expires_at=row.expires_at,
         revoked_at=row.revoked_at,

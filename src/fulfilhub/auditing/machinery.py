@@ -57,7 +57,23 @@ CHECKS: dict[str, str] = {
         FROM shipments AS s JOIN orders AS o ON o.merchant_id = s.merchant_id AND o.id = s.order_id
         JOIN stores AS t ON t.merchant_id = o.merchant_id AND t.id = o.store_id AND t.platform <> 'api'
         LEFT JOIN store_updates AS u ON u.merchant_id = s.merchant_id AND u.store_id = t.id AND u.shipment_id = s.id
-        WHERE coalesce(u.state, 'pending') IN ('pending', 'in_doubt')
+        WHERE u.id IS NULL
           AND NOT EXISTS (SELECT 1 FROM jobs AS j WHERE j.account_id = s.merchant_id
                           AND j.kind = 'stores.tell_shipment' AND j.args ->> 'shipment_id' = s.id::text)""",
+    "what waits for a connected store will have its turn": """
+        SELECT format('store %s: due %s', l.store_id, w.due_at)
+        FROM store_lanes AS l
+        JOIN stores AS s ON s.merchant_id = l.merchant_id AND s.id = l.store_id AND s.state = 'connected'
+        JOIN (SELECT merchant_id, store_id, due_at, true AS always FROM store_updates
+              WHERE state IN ('pending', 'in_doubt')
+              UNION ALL
+              SELECT merchant_id, store_id, due_at, true FROM store_notices WHERE state = 'pending'
+              UNION ALL
+              SELECT merchant_id, store_id, due_at, false FROM store_stock WHERE state IN ('pending', 'stale')
+        ) AS w ON w.merchant_id = l.merchant_id AND w.store_id = l.store_id AND (w.always OR l.follows_stock)
+        WHERE NOT EXISTS (SELECT 1 FROM jobs AS j WHERE j.account_id = l.merchant_id AND j.kind = 'stores.tell'
+                          AND j.args ->> 'turn_id' = l.turn_id::text)""",
+    "a store shows the stock it should, or is told it": """
+        SELECT format('store %s, variant %s: shows %s, should show %s (%s)', store_id, variant_id, told, wanted, state)
+        FROM store_stock WHERE state = 'told' AND told IS DISTINCT FROM wanted""",
 }

@@ -41,7 +41,9 @@ COUNT = text(
         (SELECT count(*) FROM order_requests WHERE merchant_id = :merchant AND state = 'accepted') AS requests_accepted,
         (SELECT count(*) FROM returns WHERE merchant_id = :merchant AND state = 'completed') AS returns_completed,
         (SELECT count(*) FROM charges WHERE merchant_id = :merchant) AS charges,
-        (SELECT count(*) FROM store_updates WHERE merchant_id = :merchant AND state = 'sent') AS store_updates
+        (SELECT count(*) FROM store_updates WHERE merchant_id = :merchant AND state = 'sent') AS store_updates,
+        (SELECT count(*) FROM store_stock WHERE merchant_id = :merchant AND state = 'told' AND told = wanted)
+            AS stock_told
     """
 )
 
@@ -65,6 +67,7 @@ class Numbers:
     returns_completed: int
     charges: int
     store_updates: int
+    stock_told: int
 
     def as_dict(self) -> Mapping[str, int]:
         """By name, in the order they are told."""

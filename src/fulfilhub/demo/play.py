@@ -35,6 +35,7 @@ LABELS = {
     "returns_completed": "returns received, inspected and restocked",
     "charges": "charges, one per fulfilled order",
     "store_updates": "shipments that the storefronts were told of",
+    "stock_told": "products whose stock the WooCommerce shop shows as it is",
 }
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
-from litestar import Litestar, post
+from litestar import Litestar, get, post
 
 from fulfilhub.demo.receiver import Receiver
 from fulfilhub.demo.storefronts.shop import SignedDelivery
@@ -112,8 +112,13 @@ def woocommerce(file: ShopFile) -> Litestar:
     def ping() -> list[Delivery]:
         return [_delivery(shop.ping("order.created")), _delivery(shop.ping("order.updated"))]
 
+    @get("/_till/stock", sync_to_thread=False)
+    def stock() -> dict[str, object]:
+        """What the shop shows of each product, by its id."""
+        return {str(number): product["stock_quantity"] for number, product in shop.products.items()}
+
     app = woocommerce_storefront(shop)
-    for route in (buy, captured, ping, Receiver(file.events_secret).routes()):
+    for route in (buy, captured, ping, stock, Receiver(file.events_secret).routes()):
         app.register(route)
     return app
 

@@ -11,7 +11,7 @@ from datetime import datetime
 
 import httpx
 
-from fulfilhub.demo import carrier, door, second_thoughts
+from fulfilhub.demo import carrier, door, second_thoughts, shelf
 from fulfilhub.demo.carrier import JOURNEY, LATE, Journey
 from fulfilhub.demo.customer import ask_for_return
 from fulfilhub.demo.door import Door, JsonObject, StepFailed, rows, until
@@ -55,6 +55,8 @@ async def tell(system: System, world: World, screen: Screen) -> list[str]:
                 await story.delivered(step)
             with screen.step("A customer asks for a return on the tracking page; it is restocked") as step:
                 step.now(await story.returned())
+        with screen.step("The merchant lets FulfilHub keep the shop's stock; the shop shows what can be sold") as step:
+            step.now(await story.kept())
         with screen.step("Each fulfilled order is charged once") as step:
             await story.charged(step)
         with screen.step("The merchant's own program heard of it all, in signed webhooks") as step:
@@ -246,6 +248,10 @@ class Story:
         if not ledger:
             raise StepFailed("The stock ledger does not show the return.")
         return f"order {order['number']}, {len(ledger)} rows in the stock ledger"
+
+    async def kept(self) -> str:
+        """Keep the WooCommerce shop's stock from now on."""
+        return await shelf.kept(self._http, self._ada, self._world.woocommerce, PATIENCE)
 
     async def charged(self, step: Step) -> None:
         """Wait until there is one charge for each order that left whole, and never two."""

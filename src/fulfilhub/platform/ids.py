@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 import uuid_utils.compat
@@ -23,6 +24,12 @@ SUFFIX = "[0-7][0-9a-hjkmnp-tv-z]{25}"
 def new() -> UUID:
     """A fresh time-ordered id (UUIDv7)."""
     return uuid_utils.compat.uuid7()
+
+
+def before(value: UUID, time: timedelta) -> UUID:
+    """The lowest id of so long before this one was made (both UUIDv7, which begin with milliseconds)."""
+    milliseconds = max((value.int >> 80) - int(time.total_seconds() * 1000), 0)
+    return UUID(int=milliseconds << 80)
 
 
 @dataclass(frozen=True, slots=True)

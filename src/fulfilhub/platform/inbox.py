@@ -9,7 +9,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Index, UniqueConstraint, select, text
+from sqlalchemy import Index, UniqueConstraint, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fulfilhub.platform import ids
@@ -17,10 +17,13 @@ from fulfilhub.platform.database import AccountTable, Base
 from fulfilhub.platform.secrets import Vault
 from fulfilhub.platform.work import Work
 
+UNREAD = "handled_at IS NULL AND source <> 'api'"
+
 
 class Message(AccountTable, Base):
     """One raw message. `source` is the door it came by (`api`, `store:<uuid>`, `carrier:<uuid>`), `dedupe_key` what
-    makes a repeat the same message; `payload` is sealed headers and body, emptied when it expires or is erased.
+    makes a repeat the same message; `about` the sender's own id of what it is about, where it can be looked for so;
+    `payload` is sealed headers and body, emptied when it expires or is erased.
     Whoever read it keeps what became of it: `outcome`, and `detail`, a sentence without personal data."""
 
     __tablename__ = "inbox"
@@ -29,6 +32,7 @@ class Message(AccountTable, Base):
     source: Mapped[str]
     topic: Mapped[str]
     dedupe_key: Mapped[str]
+    about: Mapped[str | None]
     payload: Mapped[bytes | None]
     repeats: Mapped[int] = mapped_column(server_default="0")
     received_at: Mapped[datetime]
@@ -42,6 +46,8 @@ class Message(AccountTable, Base):
         Index("ix_inbox_expires", "expires_at", postgresql_where=text("payload IS NOT NULL")),
         # Orders that came by our own API are found through the order; they need not pay for this index.
         Index("ix_inbox_source", "account_id", "source", "id", postgresql_where=text("source <> 'api'")),
+        Index("ix_inbox_about", "account_id", "source", "about", "id", postgresql_where=text("about IS NOT NULL")),
+        Index("ix_inbox_waiting", "account_id", "source", postgresql_where=text(UNREAD)),
     )
 
 
@@ -54,6 +60,7 @@ class Raw:
     dedupe_key: str
     headers: Mapping[str, str]
     body: bytes
+    about: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +94,22 @@ class MessageRow(NamedTuple):
     detail: str | None
 
 
+class Newest(NamedTuple):
+    """What became of the newest message about something."""
+
+    topic: str
+    handled_at: datetime | None
+    outcome: str | None
+    detail: str | None
+
+
+class Intake(NamedTuple):
+    """How a door is used: when the last message came, and how many nobody read yet."""
+
+    last_received_at: datetime | None
+    waiting: int
+
+
 class _Envelope(msgspec.Struct):
     headers: dict[str, str]
     body: bytes
@@ -94,12 +117,12 @@ class _Envelope(msgspec.Struct):
 
 STORE = text(
     """
-    INSERT INTO inbox AS i (account_id, id, source, topic, dedupe_key, payload, received_at, expires_at)
-    SELECT :account, m.id, m.source, m.topic, m.key, m.payload, :now, :expires
+    INSERT INTO inbox AS i (account_id, id, source, topic, dedupe_key, about, payload, received_at, expires_at)
+    SELECT :account, m.id, m.source, m.topic, m.key, m.about, m.payload, :now, :expires
     FROM unnest(cast(:ids AS uuid[]), cast(:sources AS text[]), cast(:topics AS text[]), cast(:keys AS text[]),
-                cast(:payloads AS bytea[])) AS m (id, source, topic, key, payload)
+                cast(:abouts AS text[]), cast(:payloads AS bytea[])) AS m (id, source, topic, key, about, payload)
     ON CONFLICT (account_id, source, dedupe_key) DO UPDATE SET repeats = i.repeats + 1
-    RETURNING i.id, i.repeats
+    RETURNING i.id, i.dedupe_key, i.repeats
     """
 )
 
@@ -132,10 +155,12 @@ async def store(work: Work, vault: Vault, raws: Sequence[Raw], keep_days: int) -
             "sources": [raw.source for raw in raws],
             "topics": [raw.topic for raw in raws],
             "keys": [raw.dedupe_key for raw in raws],
+            "abouts": [raw.about for raw in raws],
             "payloads": [seal(vault, raw) for raw in raws],
         },
     )
-    return [(row.id, row.repeats == 0) for row in rows]
+    found = {row.dedupe_key: (row.id, row.repeats == 0) for row in rows}
+    return [found[raw.dedupe_key] for raw in raws]
 
 
 def seal(vault: Vault, raw: Raw) -> bytes:
@@ -190,3 +215,29 @@ async def listed(work: Work, source: str, outcome: str | None, after: UUID | Non
     elif outcome is not None:
         query = query.where(Message.outcome == outcome)
     return [MessageRow(*row) for row in await work.db.execute(query)]
+
+
+async def last_about(work: Work, source: str, about: str) -> Newest | None:
+    """The newest message of one door about this; None when none came."""
+    query = (
+        select(Message.topic, Message.handled_at, Message.outcome, Message.detail)
+        .where(Message.account_id == work.account_id, Message.source == source, Message.about == about)
+        .order_by(Message.id.desc())
+        .limit(1)
+    )
+    row = (await work.db.execute(query)).one_or_none()
+    return None if row is None else Newest(*row)
+
+
+async def intake_of(work: Work, source: str) -> Intake:
+    """How one door is used. Not for `api`, which is not indexed so."""
+    mine = (Message.account_id == work.account_id) & (Message.source == source)
+    last = select(Message.received_at).where(mine, text("source <> 'api'")).order_by(Message.id.desc()).limit(1)
+    waiting = select(func.count()).where(mine, text(UNREAD))
+    row = (await work.db.execute(select(last.scalar_subquery(), waiting.scalar_subquery()))).one()
+    return Intake(row[0], row[1])
+
+
+def store_source(store_id: UUID) -> str:
+    """How the door of a store is named."""
+    return f"store:{store_id}"

@@ -29,6 +29,15 @@ WEBHOOK_ATTEMPTS = Counter("fulfilhub_webhook_attempts_total", "Webhook attempts
 STORES = Gauge(
     "fulfilhub_stores", "Swept stores, by how complete they are.", ("state",), multiprocess_mode="livemostrecent"
 )
+STORE_ERRANDS = Counter(
+    "fulfilhub_store_errands_total", "What stores were told, by kind and how it ended.", ("kind", "how")
+)
+STORE_LANES = Gauge(
+    "fulfilhub_store_lanes",
+    "Stores that are told something, by whether it waits for its turn or for the store to answer again.",
+    ("state",),
+    multiprocess_mode="livemostrecent",
+)
 LATE_ORDERS = Counter("fulfilhub_late_orders_total", "Orders and changes that no webhook brought in time.", ("how",))
 
 

@@ -152,6 +152,12 @@ class Work:
         """Tell the audit log also of this call, one of several that share this work."""
         self._done.append(doing)
 
+    def concerns(self, entity: str) -> None:
+        """What the audit log names, where neither the request's address nor its answer's `Location` does."""
+        doing = self._doing
+        if doing is not None:
+            doing.entity = entity
+
     def leave_no_trace(self) -> None:
         """This work changed nothing (there was nothing to claim): the audit log need not know."""
         doing = self._doing

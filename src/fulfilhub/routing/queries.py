@@ -235,15 +235,15 @@ async def loads(work: Work, since: Mapping[UUID, datetime]) -> dict[UUID, Load]:
     return {row[0]: Load(row[1], row[2]) for row in rows}
 
 
-async def decisions(work: Work, order_id: UUID) -> Sequence[DecisionRow]:
-    """All decisions about one order, newest first."""
+async def decisions(work: Work, order_id: UUID, limit: int = 100) -> Sequence[DecisionRow]:
+    """The decisions about one order, newest first."""
     table = RoutingDecision
     names = list(DecisionRow.__dataclass_fields__)
     rows = await work.db.execute(
         select(*(getattr(table, name) for name in names))
         .where(table.merchant_id == work.account_id, table.order_id == order_id)
         .order_by(table.id.desc())
-        .limit(100)
+        .limit(limit)
     )
     return [msgspec.convert(dict(row._mapping), DecisionRow) for row in rows]
 

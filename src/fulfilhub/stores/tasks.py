@@ -10,14 +10,26 @@ from datetime import timedelta
 
 import structlog
 
+from fulfilhub.orders.routes import links
 from fulfilhub.platform import ids, metrics
 from fulfilhub.platform.errors import Unavailable
 from fulfilhub.platform.jobs.tickets import OUTSIDE_QUEUE, Retry, Run, Ticket, task
 from fulfilhub.platform.scopes import Merchant, Platform
 from fulfilhub.platform.work import LeaseLost
 from fulfilhub.stores import queries
-from fulfilhub.stores.adapters import adapter_for, port
-from fulfilhub.stores.commands import backfilling, deliveries, gaps, reading, sweeping, updates
+from fulfilhub.stores.adapters import adapter_for, errands, port
+from fulfilhub.stores.commands import (
+    backfilling,
+    connections,
+    deliveries,
+    gaps,
+    lanes,
+    looking,
+    reading,
+    sweeping,
+    turns,
+    updates,
+)
 from fulfilhub.stores.rules.completeness import SweepState, after_try, state_of
 
 log = structlog.get_logger("fulfilhub.stores")
@@ -27,6 +39,9 @@ SPREAD = timedelta(minutes=1)
 
 CALLS_AT_ONCE = 4
 """Requests to one store at once, where it is asked about several orders."""
+
+GOODBYES = 3
+"""Tries at telling a plugin that its store was disconnected."""
 
 
 @task("stores.read_delivery", batch=100)
@@ -54,25 +69,71 @@ async def reread_order(run: Run, tickets: Sequence[Ticket]) -> None:
         await deliveries.take_reread(work, run.vault, row.store, external_id, ticket.uuid("message_id"), found)
 
 
-@task("stores.tell_shipment", queue=OUTSIDE_QUEUE, batch=1)
+@task("stores.tell_shipment", batch=100)
 async def tell_shipment(run: Run, tickets: Sequence[Ticket]) -> None:
-    """Tell the store of an order's shipment: intent, commit, call, outcome."""
+    """Write down that the stores of shipments are to be told, and see to their turns."""
+    async with run.works.begin(Merchant(run.account_id, "system")) as work:
+        await work.finish(tickets)
+        await updates.note(work, [ticket.uuid("shipment_id") for ticket in tickets])
+
+
+@task(lanes.TURN, queue=OUTSIDE_QUEUE, batch=1)
+async def tell(run: Run, tickets: Sequence[Ticket]) -> None:
+    """One turn at telling a store what waits for it: intents, commit, calls, outcomes."""
     (ticket,) = tickets
     scope = Merchant(run.account_id, "system")
+    page = links(run.vault, run.settings)
     async with run.works.begin(scope) as work:
-        intent = await updates.intend(work, run.vault, ticket.uuid("shipment_id"))
-        if intent is None:
+        turn = await turns.take(work, run.vault, ticket.uuid("store_id"), ticket.uuid("turn_id"), page)
+        if turn is None:
             await work.finish(tickets)
-    if intent is None:
+    if turn is None:
         return
-    outcome = await adapter_for(intent.platform).push_shipment(run.http, intent.connection, intent.news)
+    outcomes = await errands.run(run.http, turn.connection, turn.news)
     async with run.works.begin(scope) as work:
-        last_try = ticket.attempts >= run.settings.jobs.max_attempts
-        again = await updates.conclude(work, intent, outcome, last_try=last_try)
-        if again is None:
+        await work.finish(tickets)
+        await turns.conclude(work, turn, outcomes, tries=run.settings.jobs.max_attempts, spread=_chance())
+
+
+@task("stores.watch", batch=100)
+async def watch(run: Run, tickets: Sequence[Ticket]) -> None:
+    """Give each store that has news to hear a look, and what was lost on the way another try."""
+    async with run.works.begin(Platform("watch what goes out to stores")) as work:
+        await work.finish(tickets)
+        found, counts = await lanes.watch(work)
+        for merchant_id, kind, args in found:
+            await work.enqueue_for(merchant_id, kind, args)
+    for state, size in counts.items():
+        metrics.STORE_LANES.labels(state).set(size)
+
+
+@task(lanes.LOOK, batch=1)
+async def look(run: Run, tickets: Sequence[Ticket]) -> None:
+    """Note what a store must be told of what happened since it was looked at last."""
+    (ticket,) = tickets
+    async with run.works.begin(Merchant(run.account_id, "system")) as work:
+        await work.finish(tickets)
+        await looking.look(work, ticket.uuid("store_id"), ticket.uuid("look_id"), _chance())
+
+
+@task("stores.say_goodbye", queue=OUTSIDE_QUEUE, batch=1)
+async def say_goodbye(run: Run, tickets: Sequence[Ticket]) -> None:
+    """Tell a store's plugin that we no longer serve it, as well as that can be done, and forget how to reach it."""
+    (ticket,) = tickets
+    scope = Merchant(run.account_id, "system")
+    store_id = ticket.uuid("store_id")
+    async with run.works.begin(scope) as work:
+        connection = await connections.leaving(work, run.vault, store_id)
+        if connection is None:
             await work.finish(tickets)
-    if again is not None:
-        raise Retry(again.reason, again.after)
+    if connection is None:
+        return
+    ended = await adapter_for(connection.platform).say_goodbye(run.http, connection)
+    if isinstance(ended, port.InDoubt | port.Retry) and ticket.attempts < GOODBYES:
+        raise Retry(ended.reason, ended.after)
+    async with run.works.begin(scope) as work:
+        await work.finish(tickets)
+        await connections.forget(work, run.vault, store_id)
 
 
 @task("stores.sweep_due", batch=1)

@@ -93,6 +93,8 @@ LIKELY: dict[str, str] = {
 }
 # What fields, parameters and classes call what has another name.
 SHORT = {
+    "authorisation": "store_code",
+    "code": "store_code",
     "key": "API_key",
     "line": "order_line",
     "merchant": "account",

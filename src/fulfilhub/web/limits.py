@@ -120,8 +120,9 @@ class RateLimiter:
         )
         self._redis = redis.asyncio.Redis.from_pool(pool)
 
-    async def count(self, scope: AsgiScope, key: str) -> None:
-        """Count one call of `key` and tell the caller in the answer's headers. Raises RateLimited over the quota."""
+    async def count(self, scope: AsgiScope, key: str, who: str = "This API key") -> None:
+        """Count one call of `key` and tell the caller in the answer's headers. Raises RateLimited over the quota; `who`
+        begins its sentence."""
         if not self._quota or not self._breaker.may_ask():
             return
         try:
@@ -134,7 +135,7 @@ class RateLimiter:
         answer_later(scope, self._policy, (b"ratelimit", f'"default";r={max(left, 0)};t={_seconds(full)}'.encode()))
         if left < 0:
             raise RateLimited(
-                f"This API key may make {self._quota} calls a minute; go on in {_seconds(wait)} s.",
+                f"{who} may make {self._quota} calls a minute; go on in {_seconds(wait)} s.",
                 retry_after=_seconds(wait),
             )
 

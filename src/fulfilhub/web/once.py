@@ -13,6 +13,10 @@ from fulfilhub.web.checks import ApiRequest
 
 Once = IdempotentOnce | None
 
+WITHIN = "within"
+"""What of an account a caller is confined to, in the request's state: two such callers may choose one key, and neither
+is given the other's answer."""
+
 Key = Annotated[
     str | None,
     HeaderParameter(
@@ -31,8 +35,10 @@ async def provide_once(request: ApiRequest, idempotency_key: Key = None) -> Once
     if idempotency_key is None:
         return None
     settings: Settings = request.app.state.settings
+    within = request.scope["state"].get(WITHIN)
+    kept_as = f"{within}|{idempotency_key}" if within else idempotency_key
     whole = b"\n".join((request.method.encode(), request.scope["raw_path"], request.scope["query_string"]))
-    return IdempotentOnce(idempotency_key, whole + b"\n" + await request.body(), settings.policy.idempotency_hours)
+    return IdempotentOnce(kept_as, whole + b"\n" + await request.body(), settings.policy.idempotency_hours)
 
 
 def once() -> dict[str, Provide]:

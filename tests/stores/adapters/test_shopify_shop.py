@@ -26,7 +26,10 @@ from fulfilhub.stores.adapters.port import (
     Retry,
     ShipmentNews,
     ShippedLine,
+    Stocked,
     StockNews,
+    StockOutcome,
+    StockTold,
     StoreSettings,
 )
 from tests.fakes.serving import free_port, in_memory, serving
@@ -264,13 +267,26 @@ class TestMischief:
 
 
 class TestStock:
-    async def test_it_is_set_from_what_was_read(self, rig: Rig) -> None:
-        told = StockNews(reference="stk_1", variant_id=rig.mug.id, available=41)
-        assert await SHOPIFY.push_stock(rig.http, rig.connection, told) == Pushed()
+    async def test_many_are_set_in_one_mutation_from_what_was_read(self, rig: Rig) -> None:
+        news = [
+            StockNews(reference="stk_1", variant_id=rig.mug.id, available=41),
+            StockNews(reference="stk_2", variant_id=rig.tee.id, available=100),
+        ]
+        done = await SHOPIFY.push_stock(rig.http, rig.connection, news)
+        assert sorted((each.reference, each.outcome) for each in done.told) == [("stk_1", "set"), ("stk_2", "already")]
         assert rig.mug.available == 41
-        assert await SHOPIFY.push_stock(rig.http, rig.connection, told) == Pushed()
-        (write,) = rig.shop.record.writes
-        assert write.body["key"] == "stk_1:100:41"  # type: ignore[index]
+        again = await SHOPIFY.push_stock(rig.http, rig.connection, news)
+        assert {each.outcome for each in again.told} == {StockOutcome.ALREADY}
+        assert [write.what for write in rig.shop.record.writes] == ["FulfilHubSetStock"]
+
+    async def test_the_same_change_has_the_same_key_and_another_has_not(self, rig: Rig) -> None:
+        for expected, available in ((100, 41), (41, 100), (100, 41)):
+            news = [StockNews(reference="s", variant_id=rig.mug.id, available=available, expected=expected)]
+            await SHOPIFY.push_stock(rig.http, rig.connection, news)
+        keys = [write.body["key"] for write in rig.shop.record.writes]  # type: ignore[index]
+        assert keys[0] == keys[2] != keys[1]
+        # So a change that comes again must come with a new reference: Shopify remembers this one as done.
+        assert rig.mug.available == 100
 
     async def test_a_sale_in_between_is_not_overwritten(self, rig: Rig) -> None:
         async def sell(request: httpx.Request) -> None:
@@ -278,23 +294,41 @@ class TestStock:
                 rig.mug.available -= 1
 
         rig.http.event_hooks = {"request": [sell]}
-        told = StockNews(reference="stk_1", variant_id=rig.mug.id, available=41)
-        assert isinstance(await SHOPIFY.push_stock(rig.http, rig.connection, told), Retry)
-        assert rig.mug.available == 99
+        news = [
+            StockNews(reference="stk_1", variant_id=rig.mug.id, available=41),
+            StockNews(reference="stk_2", variant_id=rig.tee.id, available=41),
+        ]
+        done = await SHOPIFY.push_stock(rig.http, rig.connection, news)
+        assert [(each.reference, each.outcome) for each in done.told] == [("stk_1", "stale")]
+        assert isinstance(done.trouble, Retry)
+        assert not done.trouble.resting
+        assert (rig.mug.available, rig.tee.available) == (99, 100)
+
+    async def test_what_the_shop_changed_is_left_as_it_is(self, rig: Rig) -> None:
+        news = [StockNews(reference="stk_1", variant_id=rig.mug.id, available=41, expected=98)]
+        done = await SHOPIFY.push_stock(rig.http, rig.connection, news)
+        assert done == Stocked((StockTold("stk_1", StockOutcome.STALE, 100),))
+        assert rig.shop.record.writes == []
+
+    async def test_without_a_location_nothing_can_be_set(self, rig: Rig) -> None:
+        told = [StockNews(reference="stk_1", variant_id=rig.mug.id, available=41)]
+        done = await SHOPIFY.push_stock(rig.http, replace(rig.connection, settings=StoreSettings()), told)
+        assert isinstance(done.trouble, Refused)
+        assert done.trouble.code == "no_location"
 
     @pytest.mark.parametrize(
-        ("settings", "variant", "code"),
+        ("location", "variant", "outcome"),
         [
-            (StoreSettings(), None, "no_location"),
-            (StoreSettings(stock_location=OTHER_LOCATION), None, "not_stocked"),
-            (StoreSettings(stock_location=LOCATION), "gid://shopify/ProductVariant/1", "product_missing"),
+            (OTHER_LOCATION, None, StockOutcome.UNMANAGED),
+            (LOCATION, "gid://shopify/ProductVariant/1", StockOutcome.MISSING),
+            (LOCATION, "17", StockOutcome.MISSING),
         ],
     )
-    async def test_what_cannot_be(self, rig: Rig, settings: StoreSettings, variant: str | None, code: str) -> None:
-        told = StockNews(reference="stk_1", variant_id=variant or rig.mug.id, available=41)
-        outcome = await SHOPIFY.push_stock(rig.http, replace(rig.connection, settings=settings), told)
-        assert isinstance(outcome, Refused)
-        assert outcome.code == code
+    async def test_what_cannot_be(self, rig: Rig, location: str, variant: str | None, outcome: StockOutcome) -> None:
+        told = [StockNews(reference="stk_1", variant_id=variant or rig.mug.id, available=41)]
+        connection = replace(rig.connection, settings=StoreSettings(stock_location=location))
+        done = await SHOPIFY.push_stock(rig.http, connection, told)
+        assert (done.told, done.trouble) == ((StockTold("stk_1", outcome),), None)
 
 
 async def test_done_but_never_answered_is_found_and_not_repeated() -> None:

@@ -25,7 +25,10 @@ from fulfilhub.stores.adapters.port import (
     Retry,
     ShipmentNews,
     ShippedLine,
+    Stocked,
     StockNews,
+    StockOutcome,
+    StockTold,
     StoreSettings,
 )
 from tests.fakes.serving import free_port, in_memory, serving
@@ -255,9 +258,8 @@ class TestMischief:
     async def test_asked_to_slow_down(self, rig: Rig) -> None:
         order = rig.order()
         rig.shop.record.misbehave(Mischief.SLOW_DOWN)
-        assert await WOO.push_shipment(rig.http, rig.connection, news(order)) == Retry(
-            "The store asks to slow down.", 7.0
-        )
+        told = await WOO.push_shipment(rig.http, rig.connection, news(order))
+        assert told == Retry("The store asks to slow down.", 7.0, resting=True)
         assert order["status"] == "processing"
 
     @pytest.mark.parametrize("how", [Mischief.FAIL, Mischief.FAIL_AFTER])
@@ -287,26 +289,58 @@ class TestMischief:
 
 class TestStock:
     async def test_it_is_set(self, rig: Rig) -> None:
-        told = StockNews(reference="stk_1", variant_id=str(rig.mug.id), available=41)
-        assert await WOO.push_stock(rig.http, rig.connection, told) == Pushed()
+        told = [StockNews(reference="stk_1", variant_id=str(rig.mug.id), available=41)]
+        done = await WOO.push_stock(rig.http, rig.connection, told)
+        assert done == Stocked((StockTold("stk_1", StockOutcome.SET, 41),))
         assert rig.shop.products[rig.mug.id]["stock_quantity"] == 41
-        assert await WOO.push_stock(rig.http, rig.connection, told) == Pushed()
+        done = await WOO.push_stock(rig.http, rig.connection, told)
+        assert done == Stocked((StockTold("stk_1", StockOutcome.ALREADY, 41),))
         rig.wrote(f"PUT /products/{rig.mug.id}")
+
+    async def test_many_are_read_at_once(self, rig: Rig) -> None:
+        wares = [rig.shop.stock(f"W{n}", "Ware", "1.00", units=n) for n in range(5)]
+        asked: list[str] = []
+
+        async def note(request: httpx.Request) -> None:
+            asked.append(request.method)
+
+        rig.http.event_hooks = {"request": [note]}
+        news = [StockNews(reference=f"s{n}", variant_id=str(ware.id), available=3) for n, ware in enumerate(wares)]
+        done = await WOO.push_stock(rig.http, rig.connection, news)
+        assert [each.outcome for each in done.told] == ["set", "set", "set", "already", "set"]
+        assert asked == ["GET", "PUT", "PUT", "PUT", "PUT"]
+
+    async def test_what_the_shop_changed_is_left_as_it_is(self, rig: Rig) -> None:
+        told = [StockNews(reference="stk_1", variant_id=str(rig.mug.id), available=41, expected=99)]
+        done = await WOO.push_stock(rig.http, rig.connection, told)
+        assert done == Stocked((StockTold("stk_1", StockOutcome.STALE, 100),))
+        rig.wrote()
 
     async def test_a_variation_is_set_below_its_parent(self, rig: Rig) -> None:
         rig.shop.products[rig.mug.id].update(type="variation", parent_id=5)
-        told = StockNews(reference="stk_1", variant_id=str(rig.mug.id), available=3)
-        assert await WOO.push_stock(rig.http, rig.connection, told) == Pushed()
+        told = [StockNews(reference="stk_1", variant_id=str(rig.mug.id), available=3)]
+        assert (await WOO.push_stock(rig.http, rig.connection, told)).told[0].outcome is StockOutcome.SET
         rig.wrote(f"PUT /products/5/variations/{rig.mug.id}")
 
-    async def test_what_woocommerce_may_not_manage_is_left_alone(self, rig: Rig) -> None:
+    async def test_what_woocommerce_may_not_manage_or_does_not_have_is_left_alone(self, rig: Rig) -> None:
         rig.shop.products[rig.mug.id]["manage_stock"] = False
-        told = await WOO.push_stock(
-            rig.http, rig.connection, StockNews(reference="s", variant_id=str(rig.mug.id), available=3)
-        )
-        assert isinstance(told, Refused)
-        assert told.code == "stock_not_managed"
+        news = [
+            StockNews(reference=name, variant_id=variant, available=3)
+            for name, variant in (("a", str(rig.mug.id)), ("b", "999"), ("c", "gid://x/1"))
+        ]
+        done = await WOO.push_stock(rig.http, rig.connection, news)
+        assert [each.outcome for each in done.told] == ["unmanaged", "missing", "missing"]
+        assert done.trouble is None
         rig.wrote()
+
+    async def test_what_was_done_before_a_trouble_is_known(self, rig: Rig) -> None:
+        tea = rig.shop.stock("TEA", "Tea", "3.00")
+        rig.shop.record.ahead.extend([None, Mischief.FAIL])  # type: ignore[list-item]
+        news = [StockNews(reference=str(w.id), variant_id=str(w.id), available=3) for w in (rig.mug, tea)]
+        done = await WOO.push_stock(rig.http, rig.connection, news)
+        assert [each.reference for each in done.told] == [str(rig.mug.id)]
+        assert isinstance(done.trouble, InDoubt)
+        assert done.trouble.resting
 
 
 async def test_done_but_never_answered_is_found_and_not_repeated() -> None:

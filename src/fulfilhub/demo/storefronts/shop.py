@@ -87,7 +87,7 @@ class Record:
             self.writes.append(Write(what=what, body=body, done=False))
             return slow_down() if how is Mischief.SLOW_DOWN else broken()
         response = act()
-        self.writes.append(Write(what=what, body=body, done=response.status_code in (None, 200, 201)))
+        self.writes.append(Write(what=what, body=body, done=response.status_code in (None, 200, 201, 204)))
         if how is Mischief.SILENT_AFTER:
             try:
                 await asyncio.wait_for(self._closing.wait(), 60)

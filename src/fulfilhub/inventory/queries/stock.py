@@ -93,7 +93,8 @@ GROUP BY product_id
 
 KIT_PLACES = 1_000
 """More warehouses than any merchant has."""
-# Per warehouse a kit is had as often as its scarcest component allows; one that never was there makes it none.
+# Says the same as `rules.kits.sellable_units`. Per warehouse a kit is had as often as its scarcest component allows;
+# one that never was there makes it none.
 SELLABLE = """
 WITH asked AS (
     SELECT p.id AS product_id, coalesce(c.product_id, p.id) AS part_id, coalesce(c.units, 1) AS units,
@@ -103,9 +104,16 @@ WITH asked AS (
 ), here AS (
     SELECT a.product_id, min(l.available / a.units) AS whole
     FROM asked AS a JOIN stock_levels AS l ON l.merchant_id = $1 AND l.product_id = a.part_id
+    WHERE $3::uuid[] IS NULL OR l.warehouse_id = ANY ($3)
     GROUP BY a.product_id, l.warehouse_id HAVING count(*) = min(a.parts)
+), claimed AS (
+    SELECT a.product_id, max((w.units + a.units - 1) / a.units) AS whole
+    FROM asked AS a JOIN unnest($4::uuid[], $5::bigint[]) AS w (part_id, units) USING (part_id)
+    GROUP BY a.product_id
 )
-SELECT product_id, sum(whole) FROM here GROUP BY product_id
+SELECT h.product_id, greatest(h.whole - coalesce(s.whole, 0), 0)
+FROM (SELECT product_id, sum(whole) AS whole FROM here GROUP BY product_id) AS h
+LEFT JOIN claimed AS s USING (product_id)
 """
 
 
@@ -205,10 +213,20 @@ def _kit_level(kit: ProductRow, warehouse_id: UUID, levels: Mapping[UUID, LevelR
     return KitLevelRow(level, tuple(made_of))
 
 
-async def sellable(work: Work, product_ids: Collection[UUID]) -> dict[UUID, int]:
-    """How many of each product could be sold now, over all warehouses: what a storefront is to be told. Kits are
-    counted warehouse by warehouse, since components in different ones make none. Unknown products are 0."""
-    rows = await work.fetch_raw(SELLABLE, work.account_id, list(set(product_ids)))
+async def sellable(
+    work: Work,
+    product_ids: Collection[UUID],
+    warehouse_ids: Collection[UUID] | None = None,
+    waiting: Mapping[UUID, int] | None = None,
+) -> dict[UUID, int]:
+    """How many of each product could be sold now, over these warehouses (None: all): what a storefront is to be told.
+    Kits are counted warehouse by warehouse, since components in different ones make none. `waiting`: units by stocked
+    product that accepted orders still want. Unknown products are 0."""
+    places = None if warehouse_ids is None else list(set(warehouse_ids))
+    wanted = dict(waiting or {})
+    rows = await work.fetch_raw(
+        SELLABLE, work.account_id, list(set(product_ids)), places, list(wanted.keys()), list(wanted.values())
+    )
     return dict.fromkeys(product_ids, 0) | {row[0]: int(row[1]) for row in rows}
 
 

@@ -19,6 +19,19 @@ def kits_from(shelf: Mapping[UUID, int], recipe: Recipe) -> int:
     return min((shelf.get(product_id, 0) // units for product_id, units in recipe.items()), default=0)
 
 
+def sellable_units(shelves: Iterable[Mapping[UUID, int]], recipe: Recipe, waiting: Mapping[UUID, int]) -> int:
+    """How many of a product could be sold now: over all warehouses' shelves, less what is sold already.
+
+    `recipe` of what is no kit is one unit of itself. `waiting`: units of each component that accepted orders still
+    want and no warehouse holds for them. They have the first claim: as many kits are taken off as they are worth,
+    which is exact for whole kits and for what is no kit. Where they spoil more, because they are taken from several
+    places, it shows as soon as they have a warehouse.
+    """
+    made = sum(kits_from(shelf, recipe) for shelf in shelves)
+    claimed = max((-(-waiting.get(product_id, 0) // units) for product_id, units in recipe.items()), default=0)
+    return max(made - claimed, 0)
+
+
 def no_stock_of_kits(pointer: str, sku: str, components: Iterable[tuple[str, int]]) -> FieldError:
     """What is said to who would book stock of a kit: the components (SKU, units) that have the stock."""
     made_of = " and ".join(f"{units} x {part}" for part, units in components)

@@ -111,14 +111,21 @@ INSERT INTO order_promises (merchant_id, order_id, state, look_at, updated_at)
 SELECT $1, id, 'on_track', look_at, $2 FROM frozen
 """
 STAND = """
+WITH s AS (
+    SELECT * FROM unnest($3::uuid[], $4::text[], $5::text[], $6::timestamptz[], $7::boolean[], $8::boolean[])
+                  AS s (order_id, state, cause, look_at, ship_risk, deliver_risk)
+), turned AS (
+    UPDATE orders AS o SET version = o.version + 1, updated_at = $2
+    FROM s JOIN order_promises AS p ON p.merchant_id = $1 AND p.order_id = s.order_id
+    WHERE o.merchant_id = $1 AND o.id = s.order_id AND (p.state, p.cause) IS DISTINCT FROM (s.state, s.cause)
+)
 UPDATE order_promises AS p
 SET state = s.state, cause = s.cause, look_at = s.look_at, updated_at = $2,
     ship_risk_at = coalesce(p.ship_risk_at, CASE WHEN s.ship_risk THEN $2::timestamptz END),
     deliver_risk_at = coalesce(p.deliver_risk_at, CASE WHEN s.deliver_risk THEN $2::timestamptz END)
-FROM unnest($3::uuid[], $4::text[], $5::text[], $6::timestamptz[], $7::boolean[], $8::boolean[])
-     AS s (order_id, state, cause, look_at, ship_risk, deliver_risk)
-WHERE p.merchant_id = $1 AND p.order_id = s.order_id
+FROM s WHERE p.merchant_id = $1 AND p.order_id = s.order_id
 """
+"""A promise that stands otherwise is another thing to read, so its order gets a new version."""
 BACKORDER = """
 UPDATE orders AS o SET backordered = b.waits
 FROM unnest($2::uuid[], $3::boolean[]) AS b (id, waits)

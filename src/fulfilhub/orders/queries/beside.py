@@ -1,4 +1,5 @@
-"""Looks at what stands beside an order: holds, timeline, and what was asked of warehouses that have it in hand."""
+"""Looks at what stands beside an order: holds, timeline, and what was asked of warehouses that have it in hand; and how
+many wait for somebody."""
 
 from __future__ import annotations
 
@@ -8,10 +9,10 @@ from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from fulfilhub.orders.models import Hold, OrderRequest
-from fulfilhub.orders.rules import Asked
+from fulfilhub.orders.models import Hold, Order, OrderRequest
+from fulfilhub.orders.rules import Asked, OrderStatus
 from fulfilhub.platform.events import Event
 from fulfilhub.platform.work import Work
 
@@ -116,3 +117,22 @@ async def timeline(work: Work, order_id: UUID, after: UUID | None, limit: int) -
     if after is not None:
         query = query.where(Event.id > after)
     return [EventRow._make(row) for row in await work.db.execute(query)]
+
+
+async def latest_events(work: Work, order_id: UUID, limit: int) -> list[EventRow]:
+    """What happened to an order last, newest first."""
+    query = (
+        select(*EVENT_COLUMNS)
+        .where(Event.account_id == work.account_id, Event.subject_id == order_id)
+        .order_by(Event.id.desc())
+        .limit(limit)
+    )
+    return [EventRow._make(row) for row in await work.db.execute(query)]
+
+
+async def count_in_review(work: Work, store_id: UUID) -> int:
+    """How many orders of a store wait for somebody to correct them."""
+    query = select(func.count()).where(
+        Order.merchant_id == work.account_id, Order.status == OrderStatus.NEEDS_REVIEW, Order.store_id == store_id
+    )
+    return int((await work.db.execute(query)).scalar_one())

@@ -76,6 +76,9 @@ class Runner:
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(8))
     """So many batches run at once; more messages may be here, so that their tickets can go together."""
 
+    outside: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(16))
+    """The same for tasks that call other people's servers: they mostly wait, and must not keep our own work waiting."""
+
     lanes: dict[tuple[str, UUID], _Lane] = field(default_factory=dict)
 
     async def run(self, kind_name: str, account_id: UUID, ticket_ids: Sequence[UUID]) -> None:
@@ -87,7 +90,7 @@ class Runner:
         if kind.queue == DEFAULT_QUEUE and len(ticket_ids) < kind.batch:
             await self._run_together(kind, account_id, ticket_ids)
             return
-        async with self.slots:
+        async with self.slots if kind.queue == DEFAULT_QUEUE else self.outside:
             for start in range(0, len(ticket_ids), kind.batch):
                 await self._run_batch(kind, account_id, ticket_ids[start : start + kind.batch])
 

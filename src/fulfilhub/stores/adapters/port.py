@@ -1,12 +1,12 @@
-"""The port between us and any storefront: eight verbs in our words, and the plain data they take and give.
+"""The port between us and any storefront: its verbs in our words, and the plain data they take and give.
 
-The three pure verbs (`verify`, `read_delivery`, `normalise`) read what a store sent; the five outward ones
-make one attempt each and say how it ended. When to try again is the job runner's business.
+The three pure verbs (`verify`, `read_delivery`, `normalise`) read what a store sent; the outward ones make one attempt
+each and say how it ended. When to try again is the business of who calls them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -82,13 +82,14 @@ class StoreSettings:
 class Connection:
     """How to reach one store. `credentials`: WooCommerce `consumer_key` and `consumer_secret`; Shopify
     `access_token`. `secrets` sign its webhooks, every live one (two during a rotation). Neither is ever
-    shown."""
+    shown. `plugin`: our plugin is in the shop, so that it can be told more than its platform takes."""
 
     platform: PlatformName
     base_url: str
     credentials: Mapping[str, str] = field(repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
     settings: StoreSettings = field(default_factory=StoreSettings)
+    plugin: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +106,10 @@ class ShipmentNews:
     """One shipment as the store should show it.
 
     `shipped_at` is when it left; no store can have been told before. `reference` is our id of it (`shp_...`):
-    short, and never used for another shipment. `tracking_urls` is empty or has one entry per number.
-    `completes_order`: nothing of the order is left to send. `told_as`: what `Pushed` said the store calls
-    this shipment, when it was told before. `others`: the same of the order's other shipments.
+    short, and never used for another shipment. `carrier` is its name, `carrier_code` our word for it.
+    `tracking_urls` is empty or has one entry per number. `completes_order`: nothing of the order is left to send.
+    `told_as`: what `Pushed` said the store calls this shipment, when it was told before. `others`: the same of the
+    order's other shipments.
     """
 
     reference: str
@@ -115,6 +117,7 @@ class ShipmentNews:
     lines: tuple[ShippedLine, ...]
     carrier: str
     shipped_at: datetime
+    carrier_code: str = ""
     tracking_numbers: tuple[str, ...] = ()
     tracking_urls: tuple[str, ...] = ()
     completes_order: bool = False
@@ -125,12 +128,66 @@ class ShipmentNews:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StockNews:
-    """How many units of a variant can be sold. `reference` is our id of this very change, never used
-    again."""
+    """How many units of a variant can be sold. `reference` is our id of this very change, never used again.
+    `expected`: what we believe the store shows; where it shows something else, nothing is changed. None: whatever it
+    shows."""
 
     reference: str
     variant_id: str
     available: int
+    expected: int | None = None
+
+
+class StockOutcome(StrEnum):
+    """What became of one variant's stock. SET and ALREADY: the store shows what it should. STALE: it shows something
+    else than expected, and was left so. UNMANAGED: the merchant does not let the platform count this one. MISSING:
+    there is no such variant. REFUSED: the store will not, and says why."""
+
+    SET = "set"
+    ALREADY = "already"
+    STALE = "stale"
+    UNMANAGED = "unmanaged"
+    MISSING = "missing"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class StockTold:
+    """How it ended for one piece of news. `stock`: what the store shows, where it was seen."""
+
+    reference: str
+    outcome: StockOutcome
+    stock: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateNews:
+    """What an order is to show in its store: `state` is its whole state as JSON (see the storefront API)."""
+
+    order_external_id: str
+    state: Mapping[str, object] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnedLine:
+    """Units of one line of the store's order that come, or came, back. `restock`: they can be sold again."""
+
+    external_id: str
+    quantity: int
+    restock: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnNews:
+    """A return as the store should show it, whole each time. `reference` is our id of it, `status` our word for where
+    it is, `note` one sentence for the order's notes."""
+
+    reference: str
+    order_external_id: str
+    status: str
+    lines: tuple[ReturnedLine, ...]
+    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,27 +227,32 @@ class Named:
 class Pushed:
     """The store says what we wanted it to say, now or already. `external_ids`: its names for it, to be kept.
     `left_out`: units the store would not take because it has them no longer open (edited or sent by someone
-    else)."""
+    else). `remark`: one sentence for the merchant, where something about it is odd."""
 
     external_ids: tuple[str, ...] = ()
     left_out: tuple[ShippedLine, ...] = ()
+    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class InDoubt:
     """The write was sent and no trustworthy answer came: it may or may not have happened. Call the same verb
-    again with the same reference, not before `after` seconds; it reads back before it writes."""
+    again with the same reference, not before `after` seconds; it reads back before it writes. `resting`: as in
+    `Retry`."""
 
     reason: str
-    after: float = 60.0
+    after: float = 10.0
+    resting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Nothing was done; try again, not before `after` seconds."""
+    """Nothing was done; try again, not before `after` seconds. `resting`: it is the whole store that can't be reached,
+    fails or asks for rest, so nothing else should be tried before."""
 
     reason: str
     after: float = 5.0
+    resting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +261,18 @@ class Refused:
 
     code: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stocked:
+    """How telling stock ended, for each variant that was settled; `trouble` is what became of the others."""
+
+    told: tuple[StockTold, ...] = ()
+    trouble: InDoubt | Refused | Retry | None = None
+
+
+Ended = Pushed | InDoubt | Refused | Retry
+"""How telling a store one thing ended."""
 
 
 class StoreAdapter(Protocol):
@@ -250,15 +324,37 @@ class StoreAdapter(Protocol):
         """The order with this number, as customers see it. Only asked where `counts_orders`."""
         ...
 
-    async def push_shipment(
-        self, http: httpx.AsyncClient, connection: Connection, news: ShipmentNews
-    ) -> Pushed | InDoubt | Refused | Retry:
+    def stock_at_once(self, connection: Connection) -> int:
+        """How many variants `push_stock` takes in one call."""
+        ...
+
+    def shows_states(self, connection: Connection) -> bool:
+        """Can this store show orders' states (`push_state`)?"""
+        ...
+
+    def shows_returns(self, connection: Connection) -> bool:
+        """Can this store show returns (`push_return`)?"""
+        ...
+
+    async def push_shipment(self, http: httpx.AsyncClient, connection: Connection, news: ShipmentNews) -> Ended:
         """Make the store show this shipment. Always reads first and writes only what is not there yet, so it
         may be repeated after any outcome, and again when the tracking numbers change."""
         ...
 
-    async def push_stock(
-        self, http: httpx.AsyncClient, connection: Connection, news: StockNews
-    ) -> Pushed | InDoubt | Refused | Retry:
-        """Make the store's sellable stock of a variant say `available`."""
+    async def push_stock(self, http: httpx.AsyncClient, connection: Connection, news: Sequence[StockNews]) -> Stocked:
+        """Make the store's sellable stock of these variants say `available`, where it shows what is expected. May be
+        repeated after any outcome."""
+        ...
+
+    async def push_state(self, http: httpx.AsyncClient, connection: Connection, news: StateNews) -> Ended:
+        """Make the store show this state of an order, unless it shows a newer one. May be repeated after any
+        outcome."""
+        ...
+
+    async def push_return(self, http: httpx.AsyncClient, connection: Connection, news: ReturnNews) -> Ended:
+        """Make the store show this return. May be repeated after any outcome."""
+        ...
+
+    async def say_goodbye(self, http: httpx.AsyncClient, connection: Connection) -> Ended:
+        """Tell our plugin in the shop, if there is one, that we no longer serve it."""
         ...

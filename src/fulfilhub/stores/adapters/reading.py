@@ -69,6 +69,13 @@ def quantity(value: object) -> int | None:
     return int(amount)
 
 
+def stock(value: object) -> int | None:
+    """Units a shop shows of a product, below zero where it sells what it lacks; None for anything but a whole
+    number."""
+    amount = decimal(value)
+    return int(amount) if amount is not None and amount == amount.to_integral_value() else None
+
+
 def decimal(value: object) -> Decimal | None:
     """A plain decimal number (`"15.30"`, `7.65`, `3`); no exponents, at most 13 digits before the point."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):

@@ -19,8 +19,8 @@ _LONGEST_WAIT = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A 2xx answer with JSON, or a 404 or 410 with whatever came: only the caller knows what it was looking
-    for. `at` is the sender's clock, by its Date header; `total` what WordPress says a whole list has."""
+    """A 2xx answer with JSON (or with nothing: 204), or a 404 or 410 with whatever came: only the caller knows what it
+    was looking for. `at` is the sender's clock, by its Date header; `total` what WordPress says a whole list has."""
 
     status: int
     data: object
@@ -31,7 +31,7 @@ class Answer:
 async def read(http: httpx.AsyncClient, request: httpx.Request) -> Answer | Refused | Retry:
     """Send a request that changes nothing."""
     outcome = await _attempt(http, request)
-    return Retry(outcome.reason, 5.0) if isinstance(outcome, InDoubt) else outcome
+    return Retry(outcome.reason, 5.0, outcome.resting) if isinstance(outcome, InDoubt) else outcome
 
 
 async def write(http: httpx.AsyncClient, request: httpx.Request) -> Answer | InDoubt | Refused | Retry:
@@ -44,17 +44,19 @@ async def _attempt(http: httpx.AsyncClient, request: httpx.Request) -> Answer | 
         # A redirected write would be repeated as something else; the merchant must give the true address.
         response = await http.send(request, follow_redirects=False)
     except _NEVER_SENT as failure:
-        return Retry(f"The store can't be reached ({type(failure).__name__}).", 30.0)
+        return Retry(f"The store can't be reached ({type(failure).__name__}).", 30.0, resting=True)
     except (httpx.UnsupportedProtocol, httpx.LocalProtocolError):
         return Refused("bad_address", "The store's address or credentials can't be used in a request.")
     except httpx.RequestError as failure:
-        return InDoubt(f"The store gave no whole answer ({type(failure).__name__}).")
+        return InDoubt(f"The store gave no whole answer ({type(failure).__name__}).", resting=True)
     return _judged(response)
 
 
 def _judged(response: httpx.Response) -> Answer | InDoubt | Refused | Retry:
     status = response.status_code
     data = reading.parse(response.content)
+    if status == 204:
+        return Answer(status, None, _sent_at(response))
     if response.is_success:
         # A page instead of JSON comes from something in front of the store; what the store did is unknown.
         if data is None:
@@ -63,11 +65,11 @@ def _judged(response: httpx.Response) -> Answer | InDoubt | Refused | Retry:
     if status in (404, 410):
         return Answer(status, data)
     if status == 429:
-        return Retry("The store asks to slow down.", waiting_time(response, 5.0))
+        return Retry("The store asks to slow down.", waiting_time(response, 5.0), resting=True)
     if status in (401, 403):
         return Refused("unauthorised", "The store does not accept our credentials, or they may not do this.")
     if status == 408 or status >= 500:
-        return InDoubt(f"The store failed ({status}).", waiting_time(response, 60.0))
+        return InDoubt(f"The store failed ({status}).", waiting_time(response, 10.0), resting=True)
     if status < 400:
         return Refused("moved", "The store answers from another address; correct the connection's address.")
     return Refused("rejected", _message(data) or f"The store rejected the request ({status}).")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -13,9 +14,10 @@ from fulfilhub.platform.errors import FieldError, Invalid
 from fulfilhub.platform.secrets import Vault, fingerprint, new_code, plain_code
 from fulfilhub.platform.work import Work
 from fulfilhub.stores import queries
+from fulfilhub.stores.commands import plugins
 from fulfilhub.stores.commands.connections import Made, NewStore, StoreChange, change, connect, rotate_secret
 from fulfilhub.stores.models import StoreCode
-from fulfilhub.stores.rules import CODE_GROUPS, CODE_LASTS, PlatformKind, clean_url, proves
+from fulfilhub.stores.rules import CODE_GROUPS, CODE_LASTS, PlatformKind, Settings, clean_url, proves
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,21 @@ async def make_code(
     return made
 
 
+async def use_authorisation(
+    work: Work, vault: Vault, code_id: UUID, credentials: Mapping[str, str], permissions: str
+) -> Made:
+    """Connect the store whose merchant approved on WooCommerce's own page that we get these keys: the code says which.
+    Raises as `use_code`, and Invalid (`keys_too_weak`) for keys that may not both read and write."""
+    code = await queries.lock_code(work, code_id)
+    if code is None or not code.base_url:
+        raise bad_code()
+    if permissions != "read_write":
+        detail = "These keys may not both read and write."
+        raise Invalid(detail, code="keys_too_weak", fields=[FieldError("/key_permissions", detail, "keys_too_weak")])
+    new = NewStore(platform=PlatformKind.WOOCOMMERCE, name=code.name, credentials=credentials, settings=Settings())
+    return await use_code(work, vault, code_id, None, new)
+
+
 async def use_code(work: Work, vault: Vault, code_id: UUID, verifier: str | None, new: NewStore) -> Made:
     """Connect the store that the code gives leave for; what it leaves open comes from `new`. A store that is connected
     at this address already is connected anew, with these credentials and another secret: that is what a merchant who
@@ -66,6 +83,7 @@ async def use_code(work: Work, vault: Vault, code_id: UUID, verifier: str | None
         detail = f"This code is for the store at {code.base_url}."
         raise Invalid(detail, fields=[FieldError("/base_url", detail)])
     made = await _connect(work, vault, wanted, address)
+    made = replace(made, api_key=await plugins.installed(work, made.store_id, new.plugin))
     await work.db.execute(
         update(StoreCode)
         .where(StoreCode.merchant_id == work.account_id, StoreCode.id == code_id)

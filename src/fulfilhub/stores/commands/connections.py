@@ -7,21 +7,25 @@ from dataclasses import asdict, dataclass
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from sqlalchemy import insert, update
+from sqlalchemy import insert, null, update
 from sqlalchemy.exc import IntegrityError
 
+from fulfilhub.accounts.commands import end_store_keys
 from fulfilhub.platform import ids
 from fulfilhub.platform.errors import Conflict, FieldError, Invalid
 from fulfilhub.platform.secrets import LiveSecret, Vault, new_token, rotated, seal_secrets
 from fulfilhub.platform.work import Work
 from fulfilhub.stores import queries
+from fulfilhub.stores.adapters.port import Connection
 from fulfilhub.stores.commands.backfilling import cut_off
+from fulfilhub.stores.commands.lanes import follow
 from fulfilhub.stores.commands.sweeping import keep_sweeping, stop_sweeping
 from fulfilhub.stores.events import StoreConnected, StoreDisconnected
 from fulfilhub.stores.models import Store
 from fulfilhub.stores.rules import (
     ROTATION_OVERLAP,
     PlatformKind,
+    Plugin,
     Settings,
     StoreState,
     check_credentials,
@@ -33,7 +37,8 @@ from fulfilhub.web.conditional import check_version
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewStore:
     """A store to connect. `webhook_secret` is the storefront's own (Shopify: the app's client secret); None lets us
-    make one, which is not possible for Shopify. `shop_domain` defaults to the host of `base_url`."""
+    make one, which is not possible for Shopify. `shop_domain` defaults to the host of `base_url`. `plugin`: a plugin of
+    ours asks, and goes on to speak for the store."""
 
     platform: PlatformKind
     name: str
@@ -42,6 +47,7 @@ class NewStore:
     credentials: Mapping[str, str]
     webhook_secret: str | None = None
     settings: Settings
+    plugin: Plugin | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,10 +63,12 @@ class StoreChange:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A store's id, and the webhook secret if it is one of ours: shown once and never again."""
+    """A store's id, the webhook secret if it is one of ours, and the key if its plugin was given one: shown once and
+    never again."""
 
     store_id: UUID
     webhook_secret: str | None
+    api_key: str | None = None
 
 
 async def connect(work: Work, vault: Vault, new: NewStore) -> Made:
@@ -94,6 +102,7 @@ async def connect(work: Work, vault: Vault, new: NewStore) -> Made:
         raise _exists() from None
     if new.platform is not PlatformKind.API:
         await keep_sweeping(work, store_id)
+        await follow(work, store_id)
     work.publish(StoreConnected(store_id=store_id, platform=new.platform))
     return Made(store_id, own)
 
@@ -127,6 +136,7 @@ async def change(work: Work, vault: Vault, store_id: UUID, wanted: StoreChange, 
     moved = values.get("base_url", before.base_url) != before.base_url
     if platform is not PlatformKind.API and (moved or wanted.credentials is not None):
         await keep_sweeping(work, store_id, anew=moved)
+    await follow(work, store_id, anew=moved)
 
 
 async def rotate_secret(work: Work, vault: Vault, store_id: UUID, given: str | None) -> Made:
@@ -149,8 +159,11 @@ async def rotate_secret(work: Work, vault: Vault, store_id: UUID, given: str | N
     return Made(store_id, own)
 
 
-async def disconnect(work: Work, store_id: UUID) -> None:
-    """The storefront took our access away. Repeating is harmless."""
+async def disconnect(work: Work, store_id: UUID, *, told: bool = True) -> None:
+    """The store is no longer connected, whoever ended it: its plugin's keys end at once, and nothing is asked of it.
+    `told`: the storefront knows, since it said so itself; otherwise its plugin, if it has one, is told, and how it was
+    reached is forgotten after that. Repeating is harmless."""
+    await end_store_keys(work, store_id)
     done = await work.db.execute(
         update(Store)
         .where(Store.merchant_id == work.account_id, Store.id == store_id, Store.state == StoreState.CONNECTED)
@@ -161,7 +174,29 @@ async def disconnect(work: Work, store_id: UUID) -> None:
     if platform is not None:
         await stop_sweeping(work, store_id)
         await cut_off(work, store_id)
+        await follow(work, store_id)
         work.publish(StoreDisconnected(store_id=store_id, platform=platform))
+        if not told:
+            work.enqueue("stores.say_goodbye", {"store_id": store_id})
+
+
+async def leaving(work: Work, vault: Vault, store_id: UUID) -> Connection | None:
+    """How to reach a store once more that was disconnected; None when it was connected again meanwhile, or never was
+    reached by us."""
+    row = (await queries.sealed(work, [store_id])).get(store_id)
+    if row is None or row.store.state != StoreState.DISCONNECTED or row.store.platform == PlatformKind.API:
+        return None
+    return queries.connection(vault, row, work.now)
+
+
+async def forget(work: Work, vault: Vault, store_id: UUID) -> None:
+    """Forget how a disconnected store was reached and what signed its messages; of one that was connected again
+    meanwhile nothing is forgotten. Repeating is harmless."""
+    await work.db.execute(
+        update(Store)
+        .where(Store.merchant_id == work.account_id, Store.id == store_id, Store.state == StoreState.DISCONNECTED)
+        .values(credentials=vault.encrypt_map({}), secrets=seal_secrets(vault, []), plugin=null(), updated_at=work.now)
+    )
 
 
 def _shop_domain(platform: PlatformKind, given: str, base_url: str) -> str:

@@ -86,6 +86,7 @@ async def receive(
         dedupe_key=delivery.dedupe_key,
         headers=kept,
         body=body,
+        about=delivery.external_id,
     )
     ((message_id, new),) = await inbox.store(work, vault, [raw], keep_days)
     if new:

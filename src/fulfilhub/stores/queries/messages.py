@@ -26,4 +26,4 @@ async def list_messages(
 
 def source_of(store_id: UUID) -> str:
     """How the inbox names a store's door."""
-    return f"store:{store_id}"
+    return inbox.store_source(store_id)

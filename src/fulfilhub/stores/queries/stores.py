@@ -33,6 +33,7 @@ class StoreRow(NamedTuple):
     base_url: str
     shop_domain: str
     settings: dict[str, object]
+    plugin: dict[str, str] | None
     state: str
     last_seen_at: datetime | None
     version: int
@@ -60,6 +61,29 @@ class CodeRow(NamedTuple):
     challenge: str
     expires_at: datetime
     used_at: datetime | None
+
+
+class CodeSeen(NamedTuple):
+    """A connection code as its merchant may see it again."""
+
+    id: UUID
+    platform: str | None
+    name: str
+    base_url: str
+    created_at: datetime
+    expires_at: datetime
+    used_at: datetime | None
+    store_id: UUID | None
+
+
+async def get_code(work: Work, code_id: UUID) -> CodeSeen:
+    """One of the merchant's codes. Raises NotFound."""
+    columns = [getattr(StoreCode, name) for name in CodeSeen._fields]
+    query = select(*columns).where(StoreCode.merchant_id == work.account_id, StoreCode.id == code_id)
+    row = (await work.db.execute(query)).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no store code {ids.STORE_CODE.show(code_id)!r}.")
+    return CodeSeen._make(row)
 
 
 async def code_door(work: Work, fingerprint: bytes) -> tuple[UUID, UUID] | None:
@@ -142,6 +166,7 @@ def connection(vault: Vault, row: SealedRow, now: datetime) -> Connection:
         credentials=vault.decrypt_map(row.credentials),
         secrets=live_secrets(open_secrets(vault, row), now),
         settings=adapter_settings(row.store),
+        plugin=row.store.plugin is not None,
     )
 
 

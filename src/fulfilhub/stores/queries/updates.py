@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -67,24 +68,19 @@ async def get_update(work: Work, store_id: UUID, update_id: UUID) -> UpdateRow:
     return UpdateRow(*row)
 
 
-async def update_of(work: Work, store_id: UUID, shipment_id: UUID) -> UpdateRow | None:
-    """What the store was told of a shipment, locked; None when nothing yet."""
-    query = _updates(work).where(StoreUpdate.store_id == store_id, StoreUpdate.shipment_id == shipment_id)
-    row = (await work.db.execute(query.with_for_update())).one_or_none()
-    return None if row is None else UpdateRow(*row)
-
-
-async def told_of_others(work: Work, store_id: UUID, order_id: UUID, shipment_id: UUID) -> frozenset[str]:
-    """What the store calls the order's other shipments."""
+async def told_of_others(work: Work, store_id: UUID, order_ids: Collection[UUID]) -> dict[UUID, dict[UUID, list[str]]]:
+    """What the store calls the shipments of these orders, by order and shipment."""
     rows = await work.db.execute(
-        select(func.unnest(StoreUpdate.told_as)).where(
+        select(StoreUpdate.order_id, StoreUpdate.shipment_id, StoreUpdate.told_as).where(
             StoreUpdate.merchant_id == work.account_id,
-            StoreUpdate.order_id == order_id,
+            StoreUpdate.order_id.in_(order_ids),
             StoreUpdate.store_id == store_id,
-            StoreUpdate.shipment_id != shipment_id,
         )
     )
-    return frozenset(rows.scalars())
+    found: dict[UUID, dict[UUID, list[str]]] = {}
+    for order_id, shipment_id, names in rows:
+        found.setdefault(order_id, {})[shipment_id] = names
+    return found
 
 
 class ShippedRow(NamedTuple):
@@ -108,24 +104,53 @@ async def order_of(work: Work, store_id: UUID, external_id: str) -> UUID | None:
     return (await work.db.execute(query)).scalar_one_or_none()
 
 
-async def shipment(work: Work, shipment_id: UUID) -> ShippedRow | None:
-    """A shipment, its parcels as (carrier, tracking number), its units per line of the store's order, and whether
-    nothing of the order is left to send; None when there is no such shipment."""
-    query = (
-        select(Shipment.order_id, Order.store_id, Order.external_id, Shipment.shipped_at)
+async def shipments(work: Work, shipment_ids: Collection[UUID]) -> dict[UUID, ShippedRow]:
+    """Shipments by id: their parcels as (carrier, tracking number), their units per line of the store's order, and
+    whether nothing of the order is left to send. Unknown ones are left out."""
+    heads = await work.db.execute(
+        select(Shipment.id, Shipment.order_id, Order.store_id, Order.external_id, Shipment.shipped_at)
         .join(Order, (Order.merchant_id == Shipment.merchant_id) & (Order.id == Shipment.order_id))
-        .where(Shipment.merchant_id == work.account_id, Shipment.id == shipment_id)
+        .where(Shipment.merchant_id == work.account_id, Shipment.id.in_(shipment_ids))
     )
-    row = (await work.db.execute(query)).one_or_none()
-    if row is None:
-        return None
+    known = {row.id: row for row in heads}
     parcels = await work.db.execute(
-        select(Parcel.carrier, Parcel.tracking_number)
-        .where(Parcel.merchant_id == work.account_id, Parcel.shipment_id == shipment_id)
-        .order_by(Parcel.position)
+        select(Parcel.shipment_id, Parcel.carrier, Parcel.tracking_number)
+        .where(Parcel.merchant_id == work.account_id, Parcel.shipment_id.in_(known))
+        .order_by(Parcel.shipment_id, Parcel.position)
     )
-    lines = await work.db.execute(
-        select(OrderLine.external_id, func.sum(ParcelContent.quantity))
+    sent: dict[UUID, list[tuple[str, str]]] = {}
+    for shipment_id, carrier, number in parcels:
+        sent.setdefault(shipment_id, []).append((carrier, number))
+    lines = await _units_sent(work, known)
+    unsent = await work.db.execute(
+        select(OrderLine.order_id)
+        .where(
+            OrderLine.merchant_id == work.account_id,
+            OrderLine.order_id.in_({row.order_id for row in known.values()}),
+            OrderLine.requires_shipping,
+            OrderLine.shipped < OrderLine.ordered - OrderLine.cancelled,
+        )
+        .distinct()
+    )
+    open_orders = set(unsent.scalars())
+    return {
+        shipment_id: ShippedRow(
+            shipment_id,
+            row.order_id,
+            row.store_id,
+            row.external_id,
+            row.shipped_at,
+            sent.get(shipment_id, []),
+            lines.get(shipment_id, []),
+            row.order_id not in open_orders,
+        )
+        for shipment_id, row in known.items()
+    }
+
+
+async def _units_sent(work: Work, shipment_ids: Collection[UUID]) -> dict[UUID, list[ShippedLine]]:
+    rows = await work.db.execute(
+        select(Parcel.shipment_id, OrderLine.external_id, func.sum(ParcelContent.quantity))
         .join(
             ParcelContent,
             (ParcelContent.merchant_id == OrderLine.merchant_id)
@@ -133,32 +158,14 @@ async def shipment(work: Work, shipment_id: UUID) -> ShippedRow | None:
             & (ParcelContent.line_id == OrderLine.id),
         )
         .join(Parcel, (Parcel.merchant_id == ParcelContent.merchant_id) & (Parcel.id == ParcelContent.parcel_id))
-        .where(
-            OrderLine.merchant_id == work.account_id,
-            OrderLine.order_id == row.order_id,
-            Parcel.shipment_id == shipment_id,
-        )
-        .group_by(OrderLine.external_id)
-        .order_by(OrderLine.external_id)
+        .where(OrderLine.merchant_id == work.account_id, Parcel.shipment_id.in_(shipment_ids))
+        .group_by(Parcel.shipment_id, OrderLine.external_id)
+        .order_by(Parcel.shipment_id, OrderLine.external_id)
     )
-    left = await work.db.execute(
-        select(func.count()).where(
-            OrderLine.merchant_id == work.account_id,
-            OrderLine.order_id == row.order_id,
-            OrderLine.requires_shipping,
-            OrderLine.shipped < OrderLine.ordered - OrderLine.cancelled,
-        )
-    )
-    return ShippedRow(
-        shipment_id,
-        row.order_id,
-        row.store_id,
-        row.external_id,
-        row.shipped_at,
-        [(carrier, number) for carrier, number in parcels],
-        [ShippedLine(external_id, int(quantity)) for external_id, quantity in lines],
-        left.scalar_one() == 0,
-    )
+    found: dict[UUID, list[ShippedLine]] = {}
+    for shipment_id, external_id, quantity in rows:
+        found.setdefault(shipment_id, []).append(ShippedLine(external_id, int(quantity)))
+    return found
 
 
 def news(shipped: ShippedRow, told_as: tuple[str, ...], others: frozenset[str]) -> ShipmentNews:
@@ -172,6 +179,7 @@ def news(shipped: ShippedRow, told_as: tuple[str, ...], others: frozenset[str]) 
         order_external_id=shipped.order_external_id,
         lines=tuple(shipped.lines),
         carrier=known.name if known is not None else carrier,
+        carrier_code=known.code if known is not None else "",
         shipped_at=shipped.shipped_at,
         tracking_numbers=tuple(number for _, number in numbered),
         tracking_urls=tuple(url for url in urls if url) if all(urls) else (),

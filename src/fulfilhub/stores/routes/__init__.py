@@ -1,7 +1,15 @@
-"""Store connections, the doors by which storefronts deliver, and how a merchant lets a storefront's plugin connect."""
+"""Store connections, the doors by which storefronts deliver, what stores are told, and how a merchant lets a
+storefront's plugin connect."""
 
 from __future__ import annotations
 
-from fulfilhub.stores.routes import completeness, connecting, stores
+from fulfilhub.stores.routes import authorising, completeness, connecting, outgoing, plugin, stores
 
-ROUTES = [*stores.ROUTES, *completeness.ROUTES, *connecting.ROUTES]
+ROUTES = [
+    *stores.ROUTES,
+    *completeness.ROUTES,
+    *outgoing.ROUTES,
+    *connecting.ROUTES,
+    *authorising.ROUTES,
+    *plugin.ROUTES,
+]

@@ -29,8 +29,8 @@ from fulfilhub.stores.rules import ConnectRequest, PlatformKind, read_connect_re
 from fulfilhub.stores.schemas import (
     StoreCodeIn,
     StoreCodeOut,
+    StoreConnectedOut,
     StoreConnectIn,
-    StoreSecretOut,
     connecting_store,
     store_code_out,
     store_out,
@@ -69,10 +69,11 @@ async def connect_with_code(
     vault: NamedDependency[Vault],
     settings: NamedDependency[Settings],
     data: JSONBody[StoreConnectIn],
-) -> Response[StoreSecretOut]:
+) -> Response[StoreConnectedOut]:
     """Called by a storefront's plugin: exchanges a connection code for the connection. It needs no API key; the code
-    is the leave. The secret with which the storefront signs its webhooks may be ours, and is shown this once. Where
-    the address was connected before, the same store is connected anew."""
+    is the leave. The secret with which the storefront signs its webhooks may be ours, and is shown this once, like the
+    key of a plugin. Where the address was connected before, the same store is connected anew: the keys that it had end
+    at once, its old secret after 24 hours."""
     async with works.begin(Nobody()) as work:
         found = await queries.code_door(work, codes.code_fingerprint(data.code))
     if found is None:
@@ -82,7 +83,8 @@ async def connect_with_code(
     async with works.begin(scope) as work:
         made = await codes.use_code(work, vault, code_id, data.code_verifier, connecting_store(data))
         store = store_out(await queries.get_store(work, made.store_id), settings.server.url)
-        return created(work, StoreSecretOut(store=store, webhook_secret=made.webhook_secret), f"/v1/stores/{store.id}")
+        body = StoreConnectedOut(store=store, webhook_secret=made.webhook_secret, api_key=made.api_key)
+        return created(work, body, f"/v1/stores/{store.id}")
 
 
 @get("/connect", **PAGES.options)

@@ -59,6 +59,7 @@ CODE_LASTS = timedelta(minutes=15)
 CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 STATE_LENGTH = 500
+WC_AUTH_CALLBACK = "/v1/stores/woocommerce-authorisations/callback"
 
 CREDENTIALS: dict[PlatformKind, tuple[str, ...]] = {
     PlatformKind.SHOPIFY: ("access_token",),
@@ -72,14 +73,27 @@ ROTATION_OVERLAP = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What the merchant adjusts, as kept: the adapter's own (see `adapters.port.StoreSettings`), and `locations`,
-    the storefront's location -> our warehouse."""
+    """What the merchant adjusts, as kept: the adapter's own (see `adapters.port.StoreSettings`), `locations`, the
+    storefront's location -> our warehouse, and whether we keep the shop's stock right (`stock_sync`), with how many
+    units of each product the shop does not get (`stock_buffer`)."""
 
     services: dict[str, str] = field(default_factory=dict)
     states: dict[str, str] = field(default_factory=dict)
     accept_test_orders: bool = False
     stock_location: str = ""
     locations: dict[str, str] = field(default_factory=dict)
+    stock_sync: bool = False
+    stock_buffer: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plugin:
+    """What a plugin of ours says of itself and of what it runs in; empty where it does not say."""
+
+    version: str
+    woocommerce: str = ""
+    wordpress: str = ""
+    php: str = ""
 
 
 def clean_url(text: str, pointer: str) -> str:
@@ -165,6 +179,19 @@ def read_connect_request(given: Mapping[str, str], *, allow_http: bool) -> Conne
         state=state,
         challenge=challenge,
     )
+
+
+def authorise_url(base_url: str, code: str, ours: str) -> str:
+    """Where a merchant approves, in the shop itself, that we get keys; `code` is our one-time token, `ours` our public
+    address. Source: WooCommerce's own `WC_Auth`, whose words these are."""
+    query = {
+        "app_name": "FulfilHub",
+        "scope": "read_write",
+        "user_id": code,
+        "return_url": f"{ours}/connect/woocommerce",
+        "callback_url": f"{ours}{WC_AUTH_CALLBACK}",
+    }
+    return f"{base_url}/wc-auth/v1/authorize?{urlencode(query)}"
 
 
 def proves(verifier: str | None, challenge: str) -> bool:

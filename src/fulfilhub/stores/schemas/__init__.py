@@ -12,7 +12,8 @@ from fulfilhub.platform.inbox import MessageRow
 from fulfilhub.stores.commands.codes import MadeCode
 from fulfilhub.stores.commands.connections import NewStore, StoreChange
 from fulfilhub.stores.queries import StoreRow, UpdateRow, settings_of
-from fulfilhub.stores.rules import PlatformKind, Settings
+from fulfilhub.stores.rules import PlatformKind, Plugin, Settings
+from fulfilhub.stores.rules.outgoing import LARGEST_BUFFER
 
 PluginPlatform = Literal["shopify", "woocommerce"]
 PlatformName = Literal["shopify", "woocommerce", "api"]
@@ -23,6 +24,7 @@ Url = Annotated[str, Meta(max_length=2000, examples=["https://shop.example.com"]
 Domain = Annotated[str, Meta(max_length=255, examples=["adas-mugs.myshopify.com"])]
 Secret = Annotated[str, Meta(min_length=8, max_length=500)]
 Credential = Annotated[str, Meta(min_length=1, max_length=500)]
+Version = Annotated[str, Meta(max_length=40, examples=["11.0.1"])]
 Word = Annotated[str, Meta(min_length=1, max_length=255)]
 Words = Annotated[dict[str, Word], Meta(max_length=500)]
 WarehouseId = Annotated[str, Meta(pattern=ids.WAREHOUSE.pattern, examples=["wh_01h455vb4pex5vsknk084sn02q"])]
@@ -45,7 +47,8 @@ class StoreSettings(Struct, kw_only=True, forbid_unknown_fields=True):
 
     `services`: the storefront's shipping method -> our service code. `states`: the storefront's order or payment
     status -> ours. `accept_test_orders`: treat test orders like real ones. `stock_location`: the storefront's
-    location whose stock we set. `locations`: the storefront's location -> our warehouse.
+    location whose stock we set. `locations`: the storefront's location -> our warehouse. `stock_sync`: keep the shop's
+    stock right; it overwrites the shop's own numbers. `stock_buffer`: units of each product that the shop does not get.
     """
 
     services: Words = {}
@@ -53,6 +56,8 @@ class StoreSettings(Struct, kw_only=True, forbid_unknown_fields=True):
     accept_test_orders: bool = False
     stock_location: Annotated[str, Meta(max_length=255)] = ""
     locations: Locations = {}
+    stock_sync: bool = False
+    stock_buffer: Annotated[int, Meta(ge=0, le=LARGEST_BUFFER)] = 0
 
 
 class StoreIn(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -88,9 +93,19 @@ class StoreCodeOut(Struct, kw_only=True):
     expires_at: datetime
 
 
+class PluginIn(Struct, kw_only=True, forbid_unknown_fields=True):
+    """What a plugin says of itself and of what it runs in."""
+
+    version: Version
+    woocommerce: Version = ""
+    wordpress: Version = ""
+    php: Version = ""
+
+
 class StoreConnectIn(Struct, kw_only=True, forbid_unknown_fields=True):
     """What a storefront's plugin brings: the code, and its store. `code_verifier` belongs to the code's challenge;
-    `webhook_secret` is Shopify's client secret, or one of the plugin's own for WooCommerce."""
+    `webhook_secret` is Shopify's client secret, or one of the plugin's own for WooCommerce. A plugin that goes on to
+    speak for its store says so with `plugin`, and is given a key for that."""
 
     code: Annotated[str, Meta(min_length=32, max_length=60, examples=["7K2M-V0QD-1R9C-XY4T-HB6N-0ZP3-M8WA-E5GS"])]
     code_verifier: Annotated[str, Meta(min_length=43, max_length=128)] | None = None
@@ -100,6 +115,7 @@ class StoreConnectIn(Struct, kw_only=True, forbid_unknown_fields=True):
     shop_domain: Domain = ""
     credentials: CredentialsIn
     webhook_secret: Secret | None = None
+    plugin: PluginIn | None = None
 
 
 class StorePatch(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -140,6 +156,15 @@ class StoreSecretOut(Struct, kw_only=True):
 
     store: StoreOut
     webhook_secret: str | None
+
+
+class StoreConnectedOut(Struct, kw_only=True):
+    """A store that its plugin connected. `webhook_secret` is the one we made, `api_key` the plugin's own, which is good
+    for this store only (null without `plugin`). Both are shown this once."""
+
+    store: StoreOut
+    webhook_secret: str | None
+    api_key: str | None
 
 
 class Received(Struct, kw_only=True):
@@ -208,7 +233,13 @@ def connecting_store(data: StoreConnectIn) -> NewStore:
         credentials=_given(data.credentials),
         webhook_secret=data.webhook_secret,
         settings=Settings(),
+        plugin=None if data.plugin is None else plugin_of(data.plugin),
     )
+
+
+def plugin_of(data: PluginIn) -> Plugin:
+    """The command's words."""
+    return Plugin(**{name: getattr(data, name) for name in PluginIn.__struct_fields__})
 
 
 def store_code_out(made: MadeCode) -> StoreCodeOut:
@@ -243,6 +274,8 @@ def store_out(row: StoreRow, url: str) -> StoreOut:
             accept_test_orders=kept.accept_test_orders,
             stock_location=kept.stock_location,
             locations=kept.locations,
+            stock_sync=kept.stock_sync,
+            stock_buffer=kept.stock_buffer,
         ),
         state=row.state,  # type: ignore[arg-type]
         last_seen_at=row.last_seen_at,
@@ -299,4 +332,6 @@ def _settings(data: StoreSettings) -> Settings:
         accept_test_orders=data.accept_test_orders,
         stock_location=data.stock_location,
         locations=data.locations,
+        stock_sync=data.stock_sync,
+        stock_buffer=data.stock_buffer,
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from graphql import GraphQLError, GraphQLResolveInfo
 
-from fulfilhub.demo.storefronts.shopify.orders import Json, Line, Order, Sent, Waiting, graph_sent
+from fulfilhub.demo.storefronts.shopify.orders import Json, Line, Order, Sent, Variant, Waiting, graph_sent
 from fulfilhub.demo.storefronts.shopify.shop import LOCATION, ShopifyShop
 
 Info = GraphQLResolveInfo[object]
@@ -88,23 +88,38 @@ class Mutations:
         return {"fulfillment": None, "userErrors": told}
 
     def set_stock(self, info: Info, *, input: Json) -> Json:
-        """inventorySetQuantities: asks for an idempotency key and for the quantity it starts from."""
-        directives = [one.name.value for node in info.field_nodes for one in node.directives or ()]
+        """inventorySetQuantities: asks for an idempotency key and for the quantities it starts from; all or nothing.
+        The same key gives the same answer, and none with other quantities."""
+        directives = {one.name.value: one for node in info.field_nodes for one in node.directives or ()}
         if "idempotent" not in directives:
             told = "The @idempotent directive is required for this mutation but was not provided."
             raise GraphQLError(told, extensions={"code": "BAD_REQUEST"})
-        for row in _rows(input["quantities"]):
+        key = str(info.variable_values.coerced["key"])
+        if key in self.shop.stock_keys:
+            known, answer = self.shop.stock_keys[key]
+            return (
+                answer if known == input else _stock_refusal(None, "IDEMPOTENCY_KEY_PARAMETER_MISMATCH", "Other input.")
+            )
+        answer = self._set_stock(input)
+        if not answer["userErrors"]:
+            self.shop.stock_keys[key] = input, answer
+        return answer
+
+    def _set_stock(self, input: Json) -> Json:
+        chosen: list[tuple[Variant, int]] = []
+        for place, row in enumerate(_rows(input["quantities"])):
             if "changeFromQuantity" not in row:
                 told = "InventoryQuantityInput must include the following argument: changeFromQuantity."
                 raise GraphQLError(told, extensions={"code": "INVALID_FIELD_ARGUMENTS"})
             variants = [v for v in self.shop.variants.values() if v.item == row["inventoryItemId"]]
             if not variants or row["locationId"] != LOCATION:
-                return _stock_refusal("INVALID_INVENTORY_ITEM", "The specified item could not be found.")
+                return _stock_refusal(place, "INVALID_INVENTORY_ITEM", "The specified item could not be found.")
             if variants[0].available != row["changeFromQuantity"]:
-                return _stock_refusal("CHANGE_FROM_QUANTITY_STALE", "The quantity is not what you say it is.")
-            variants[0].available = int(str(row["quantity"]))
-        group = {"id": self.shop.next_gid("InventoryAdjustmentGroup")}
-        return {"inventoryAdjustmentGroup": group, "userErrors": []}
+                return _stock_refusal(place, "CHANGE_FROM_QUANTITY_STALE", "The quantity is not what you say it is.")
+            chosen.append((variants[0], int(str(row["quantity"]))))
+        for variant, quantity in chosen:
+            variant.available = quantity
+        return {"inventoryAdjustmentGroup": {"id": self.shop.next_gid("InventoryAdjustmentGroup")}, "userErrors": []}
 
 
 def _rows(value: object) -> Sequence[Mapping[str, object]]:
@@ -124,6 +139,7 @@ def _tracking(fulfillment: Json) -> list[Json]:
     ]
 
 
-def _stock_refusal(code: str, message: str) -> Json:
-    told = {"code": code, "field": ["input", "quantities", "0"], "message": message}
+def _stock_refusal(place: int | None, code: str, message: str) -> Json:
+    field = ["input"] if place is None else ["input", "quantities", str(place), "changeFromQuantity"]
+    told = {"code": code, "field": field, "message": message}
     return {"inventoryAdjustmentGroup": None, "userErrors": [told]}

@@ -21,7 +21,8 @@ type MailingAddress {
 }
 type ShippingLine { title: String! code: String }
 type ShippingLineConnection { nodes: [ShippingLine!]! pageInfo: PageInfo! }
-type ProductVariant { id: ID! inventoryItem: InventoryItem! }
+interface Node { id: ID! }
+type ProductVariant implements Node { id: ID! inventoryItem: InventoryItem! }
 type DiscountAllocation { allocatedAmountSet: MoneyBag! }
 type TaxLine { priceSet: MoneyBag! }
 type LineItem {
@@ -79,7 +80,7 @@ type Query {
   orders(first: Int, after: String, query: String, sortKey: OrderSortKeys): OrderConnection!
   fulfillment(id: ID!): Fulfillment
   fulfillmentOrder(id: ID!): FulfillmentOrder
-  productVariant(id: ID!): ProductVariant
+  nodes(ids: [ID!]!): [Node]!
 }
 
 input FulfillmentOrderLineItemInput { id: ID! quantity: Int! }

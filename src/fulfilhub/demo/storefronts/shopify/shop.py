@@ -43,6 +43,7 @@ class ShopifyShop:
     variants: dict[str, Variant] = field(default_factory=dict)
     record: Record = field(default_factory=Record)
     scopes: tuple[str, ...] = ("read_orders", "read_all_orders")
+    stock_keys: dict[str, tuple[Json, Json]] = field(default_factory=dict)
     _last_id: int = 5_500_000_000_000
 
     def stock(self, sku: str, name: str, price: str, units: int = 100, grams: int = 350) -> Variant:
@@ -66,6 +67,8 @@ class ShopifyShop:
         lines."""
         number = self.next_id()
         lines = [Line(self.next_id(), variant, quantity) for variant, quantity in bought]
+        for variant, quantity in bought:
+            variant.available -= quantity
         places: dict[str, list[Line]] = {}
         for n, line in enumerate(lines):
             places.setdefault(locations[min(n, len(locations) - 1)], []).append(line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fulfilhub.demo.storefronts.woocommerce.api import woocommerce_storefront
+from fulfilhub.demo.storefronts.woocommerce.plugin import Plugin
 from fulfilhub.demo.storefronts.woocommerce.shop import WooCommerceShop
 
-__all__ = ["WooCommerceShop", "woocommerce_storefront"]
+__all__ = ["Plugin", "WooCommerceShop", "woocommerce_storefront"]

@@ -1,4 +1,5 @@
-"""The WooCommerce shop's REST API v3: orders, their notes and refunds, products; and who may use it."""
+"""The WooCommerce shop's REST API v3: orders, their notes and refunds, products; our plugin's routes beside it; and who
+may use them."""
 
 from __future__ import annotations
 
@@ -19,21 +20,26 @@ from fulfilhub.demo.storefronts.woocommerce.orders import Json
 from fulfilhub.demo.storefronts.woocommerce.shop import WooCommerceShop
 
 API = "/wp-json/wc/v3"
+PLUGIN = "/wp-json/wc-fulfilhub/v1"
 
 Reply = Response[object]
 Call = Request[object, object, State]
 
 
 def woocommerce_storefront(shop: WooCommerceShop) -> Litestar:
-    """The shop's ASGI application: REST v3 below /wp-json/wc/v3, and the record's own routes."""
+    """The shop's ASGI application: REST v3 below /wp-json/wc/v3, our plugin's routes, and the record's own."""
     rest = _Rest(shop)
 
     @route(f"{API}/{{path:path}}", http_method=["GET", "POST", "PUT"], status_code=200)
     async def answer(request: Call, path: FromPath[str]) -> Reply:
         return await rest.answer(request, path)
 
+    @route(f"{PLUGIN}/{{path:path}}", http_method=["PUT", "POST", "DELETE"], status_code=200)
+    async def tell(request: Call, path: FromPath[str]) -> Reply:
+        return await rest.tell(request, path)
+
     return Litestar(
-        [answer, shop.record.routes()],
+        [answer, tell, shop.record.routes()],
         logging_config=None,
         openapi_config=None,
         on_shutdown=[lambda _: shop.record.close()],
@@ -58,6 +64,22 @@ class _Rest:
             _too_many,
         )
 
+    async def tell(self, request: Call, path: str) -> Reply:
+        """What our plugin answers; WordPress itself, where it is not."""
+        if not self._authenticated(request):
+            return _error(401, "woocommerce_rest_cannot_view", "Sorry, you cannot list resources.")
+        parts, plugin = path.strip("/").split("/"), self.shop.plugin
+        if plugin is None:
+            return _not_found(["none"])
+        body = await request.json() if request.method != "DELETE" else {}
+
+        def act() -> Reply:
+            status, answer = plugin.answer(self.shop, request.method, parts, body)
+            return Response(answer, status_code=status)
+
+        what = f"{request.method} fulfilhub/{'/'.join(parts)}"
+        return await self.shop.record.perform(what, body, act, _too_many)
+
     def _read(self, parts: list[str], request: Call) -> Reply:
         match parts:
             case ["orders"]:
@@ -68,6 +90,10 @@ class _Rest:
                 return Response(self.shop.notes[int(number)])
             case ["orders", number, "refunds"] if _known(number, self.shop.orders):
                 return Response(self.shop.refunds.get(int(number), []))
+            case ["products"]:
+                asked = dict(request.query_params).get("include", "").split(",")
+                found = (self.shop.products.get(int(one)) for one in asked if one.isdigit())
+                return Response([row for row in found if row is not None and row["type"] != "variation"])
             case ["products", number] if _known(number, self.shop.products):
                 return Response(self.shop.products[int(number)])
         return _not_found(parts)

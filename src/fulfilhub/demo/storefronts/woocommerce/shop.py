@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from fulfilhub.demo.storefronts.shop import Record, SignedDelivery, signature
 from fulfilhub.demo.storefronts.woocommerce.orders import ADDRESS, Json, Ware, new_order
+from fulfilhub.demo.storefronts.woocommerce.plugin import Plugin
 
 WEBHOOK_IDS = {"order.created": 1, "order.updated": 2, "order.deleted": 3, "order.restored": 4}
 
@@ -28,7 +29,7 @@ def php_json(payload: object) -> bytes:
 class WooCommerceShop:
     """The shop's state, what its customers and its merchant do, and the webhooks that follow from it. It
     believes to be at `url` (no slash at the end). All numbers (orders, notes, products) come from one
-    counter."""
+    counter. `plugin`: our plugin, if it is installed and active."""
 
     url: str
     consumer_key: str
@@ -41,6 +42,7 @@ class WooCommerceShop:
     products: dict[int, Json] = field(default_factory=dict)
     record: Record = field(default_factory=Record)
     nonces: set[str] = field(default_factory=set)
+    plugin: Plugin | None = None
     _last_id: int = 16
 
     def stock(self, sku: str, name: str, price: str, units: int = 100) -> Ware:
@@ -82,6 +84,10 @@ class WooCommerceShop:
             status=status,
         )
         self.notes[number] = []
+        for ware, units in bought:
+            product = self.products[ware.id]
+            if product["manage_stock"] is True:
+                product["stock_quantity"] = int(str(product["stock_quantity"])) - units
         return self.orders[number]
 
     def change(self, order: Json, **members: object) -> Json:

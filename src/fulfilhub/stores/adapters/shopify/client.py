@@ -23,7 +23,7 @@ async def query(
 ) -> Data | Missing | Refused | Retry:
     """Run a document that changes nothing. Parts the app may not see are null in what comes back."""
     outcome = await _run(http, connection, document, variables, changes=False)
-    return Retry(outcome.reason) if isinstance(outcome, InDoubt) else outcome
+    return Retry(outcome.reason, resting=outcome.resting) if isinstance(outcome, InDoubt) else outcome
 
 
 async def mutate(
@@ -70,7 +70,7 @@ def _judged(body: Data, *, changes: bool) -> Data | Missing | InDoubt | Refused 
     codes = {reading.text(reading.table(error.get("extensions")).get("code")) for error in errors}
     data = body.get("data")
     if "THROTTLED" in codes:
-        return Retry("Shopify asks to slow down.", _until_restored(body))
+        return Retry("Shopify asks to slow down.", _until_restored(body), resting=True)
     if codes & _UNKNOWN_END:
         return InDoubt("Shopify failed inside.")
     if codes == {"ACCESS_DENIED"} and not changes and isinstance(data, dict) and any(data.values()):

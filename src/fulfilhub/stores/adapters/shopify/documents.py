@@ -164,12 +164,15 @@ mutation FulfilHubUpdateTracking($id: ID!, $tracking: FulfillmentTrackingInput!,
 """
 
 STOCK = """
-query FulfilHubStock($variant: ID!, $location: ID!) {
-  productVariant(id: $variant) {
-    inventoryItem {
+query FulfilHubStock($variants: [ID!]!, $location: ID!) {
+  nodes(ids: $variants) {
+    ... on ProductVariant {
       id
-      tracked
-      inventoryLevel(locationId: $location) { quantities(names: ["available"]) { quantity } }
+      inventoryItem {
+        id
+        tracked
+        inventoryLevel(locationId: $location) { quantities(names: ["available"]) { quantity } }
+      }
     }
   }
 }

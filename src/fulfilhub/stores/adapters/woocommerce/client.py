@@ -1,4 +1,5 @@
-"""WooCommerce's REST API v3, one request at a time, signed in the way the store's address asks for."""
+"""WooCommerce's REST API, one request at a time, signed in the way the store's address asks for: v3, and what our
+plugin adds to it."""
 
 from __future__ import annotations
 
@@ -17,6 +18,9 @@ from fulfilhub.stores.adapters.woocommerce.auth import basic, oauth_parameters
 
 NOT_WOOCOMMERCE = Refused("not_woocommerce", "The address does not answer as WooCommerce's REST API v3; check it.")
 _NO_QUERY: Mapping[str, str] = {}
+REST = "wc/v3"
+PLUGIN = "wc-fulfilhub/v1"
+"""A namespace that begins with `wc-` is signed in to as WooCommerce's own."""
 
 
 async def get(
@@ -52,6 +56,14 @@ async def send(
     return _found(outcome) if isinstance(outcome, Answer) else outcome
 
 
+async def tell(
+    http: httpx.AsyncClient, connection: Connection, method: str, path: str, body: Mapping[str, object] | None
+) -> Answer | InDoubt | Refused | Retry:
+    """A write to our plugin (below `/wp-json/wc-fulfilhub/v1/`); a 404 is an answer like others."""
+    request = _request(http, connection, method, path, _NO_QUERY, body, PLUGIN)
+    return request if isinstance(request, Refused) else await transport.write(http, request)
+
+
 def _found(answer: Answer) -> object | Missing | Refused:
     return answer.data if answer.status < 300 else _not_found(answer)
 
@@ -71,8 +83,21 @@ def _request(
     path: str,
     query: Mapping[str, str],
     body: Mapping[str, object] | None,
+    namespace: str = REST,
 ) -> httpx.Request | Refused:
-    url = f"{connection.base_url.rstrip('/')}/wp-json/wc/v3/{path}"
+    url = f"{connection.base_url.rstrip('/')}/wp-json/{namespace}/{path}"
+    return signed_request(http, connection, method, url, query, body)
+
+
+def signed_request(
+    http: httpx.AsyncClient,
+    connection: Connection,
+    method: str,
+    url: str,
+    query: Mapping[str, str],
+    body: Mapping[str, object] | None,
+) -> httpx.Request | Refused:
+    """A request to any address of the shop's REST API (`url` without a query), signed in with our keys."""
     key = connection.credentials.get("consumer_key", "")
     secret = connection.credentials.get("consumer_secret", "")
     headers = {"Accept": "application/json"}

@@ -53,5 +53,6 @@ def _kind(topic: str, order: Mapping[str, object] | None) -> Kind:
         return Kind.UNREADABLE
     if topic == "order.deleted":
         return Kind.DELETED
-    # Refunds in a webhook have totals only; which units were refunded is told by their own endpoint.
-    return Kind.CHANGED if reading.rows(order.get("refunds")) else Kind.ORDER
+    # Refunds in a webhook have totals only; which units were refunded is told by their own endpoint, or by our plugin.
+    thin = any(not isinstance(refund.get("line_items"), list) for refund in reading.rows(order.get("refunds")))
+    return Kind.CHANGED if thin else Kind.ORDER

@@ -1,4 +1,5 @@
-"""Telling WooCommerce of a shipment: a field on the order, the order's status, and a note to the customer.
+"""Telling WooCommerce of a shipment: our plugin does it the shop's way; without it, a field on the order, the order's
+status, and a note to the customer.
 
 The REST API knows no idempotency key, so each of our writes leaves a mark we can find again: the field's name
 and the note's text both carry our reference. The field is written before the note; without the field there is
@@ -8,6 +9,7 @@ no note.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import zip_longest
 
 import httpx
@@ -16,6 +18,7 @@ from fulfilhub.orders.incoming import StoreState
 from fulfilhub.stores.adapters import reading
 from fulfilhub.stores.adapters.port import (
     Connection,
+    Ended,
     InDoubt,
     Missing,
     Pushed,
@@ -23,23 +26,32 @@ from fulfilhub.stores.adapters.port import (
     Retry,
     ShipmentNews,
 )
-from fulfilhub.stores.adapters.woocommerce import client
+from fulfilhub.stores.adapters.woocommerce import client, plugin
 from fulfilhub.stores.adapters.woocommerce.normalise import STATES
 
-_GONE = Refused("order_missing", "The store no longer has this order.")
+PLUGIN_AWAY = "The FulfilHub plugin does not answer in the shop, so WooCommerce itself was told: activate the plugin."
 
 
-async def push_shipment(
-    http: httpx.AsyncClient, connection: Connection, news: ShipmentNews
-) -> Pushed | InDoubt | Refused | Retry:
-    """See `StoreAdapter.push_shipment`. The order is set to `completed` with its last shipment, and only if
+async def push_shipment(http: httpx.AsyncClient, connection: Connection, news: ShipmentNews) -> Ended:
+    """See `StoreAdapter.push_shipment`. A shop whose plugin is away is told without it, and the merchant so."""
+    if not connection.plugin:
+        return await _by_rest(http, connection, news)
+    told = await plugin.push_shipment(http, connection, news)
+    if not isinstance(told, plugin.NoRoute):
+        return told
+    told = await _by_rest(http, connection, news)
+    return replace(told, remark=PLUGIN_AWAY) if isinstance(told, Pushed) else told
+
+
+async def _by_rest(http: httpx.AsyncClient, connection: Connection, news: ShipmentNews) -> Ended:
+    """The order is set to `completed` with its last shipment, and only if
     it is being worked on: a cancelled or refunded one keeps its status."""
     if not (news.order_external_id.isascii() and news.order_external_id.isdigit()):
-        return _GONE
+        return plugin.GONE
     path = f"orders/{news.order_external_id}"
     order = await client.get(http, connection, path)
     if isinstance(order, Missing):
-        return _GONE
+        return plugin.GONE
     if isinstance(order, Refused | Retry):
         return order
     known = reading.table(order)
@@ -47,18 +59,18 @@ async def push_shipment(
     if changes := _changes(known, news, connection):
         written = await client.send(http, connection, "PUT", path, changes)
         if isinstance(written, Missing | InDoubt | Refused | Retry):
-            return _GONE if isinstance(written, Missing) else written
+            return plugin.GONE if isinstance(written, Missing) else written
     return await _noted(http, connection, path, news, told_before)
 
 
 async def _noted(
     http: httpx.AsyncClient, connection: Connection, path: str, news: ShipmentNews, told_before: bool
-) -> Pushed | InDoubt | Refused | Retry:
+) -> Ended:
     """See that the order has our note, and answer with its id."""
     if told_before:
         notes = await client.get(http, connection, f"{path}/notes")
         if isinstance(notes, Missing | Refused | Retry):
-            return _GONE if isinstance(notes, Missing) else notes
+            return plugin.GONE if isinstance(notes, Missing) else notes
         for row in reading.rows(notes):
             note = reading.text(row.get("note"))
             if news.reference in note and all(number in note for number in news.tracking_numbers):
@@ -66,7 +78,7 @@ async def _noted(
     body = {"note": note_text(news), "customer_note": news.notify_customer}
     written = await client.send(http, connection, "POST", f"{path}/notes", body)
     if isinstance(written, Missing | InDoubt | Refused | Retry):
-        return _GONE if isinstance(written, Missing) else written
+        return plugin.GONE if isinstance(written, Missing) else written
     return Pushed((reading.identifier(reading.table(written).get("id")),))
 
 

@@ -9,11 +9,27 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fulfilhub.platform.database import Base, Json, JsonList, MerchantTable
+from fulfilhub.stores.models.outgoing import StoreLane, StoreNotice, StoreStock
+
+__all__ = [
+    "Backfill",
+    "LateOrder",
+    "NumberGap",
+    "Store",
+    "StoreCode",
+    "StoreLane",
+    "StoreNotice",
+    "StoreRead",
+    "StoreStock",
+    "StoreSweep",
+    "StoreUpdate",
+]
 
 
 class Store(MerchantTable, Base):
     """One connection to a storefront. `credentials` and `secrets` are sealed by the vault and never shown.
-    `shop_domain` is the name a Shopify shop gives itself in its deliveries."""
+    `shop_domain` is the name a Shopify shop gives itself in its deliveries. `plugin` is what a plugin of ours in
+    the shop says of itself; null without one."""
 
     __tablename__ = "stores"
 
@@ -25,6 +41,7 @@ class Store(MerchantTable, Base):
     credentials: Mapped[bytes]
     secrets: Mapped[bytes]
     settings: Mapped[Json]
+    plugin: Mapped[Json | None]
     state: Mapped[str]
     last_seen_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(server_default="1")
@@ -69,7 +86,7 @@ class StoreCode(MerchantTable, Base):
 
 class StoreUpdate(MerchantTable, Base):
     """One shipment as one store was told of it. `told_as` is what the store calls it; `left_out` what it would not
-    take; `code` and `reason` say why it is not `sent`."""
+    take; `code` and `reason` say why it is not `sent`, or what is odd about it. `due_at`: not told before."""
 
     __tablename__ = "store_updates"
 
@@ -79,6 +96,7 @@ class StoreUpdate(MerchantTable, Base):
     order_id: Mapped[UUID]
     state: Mapped[str]
     attempts: Mapped[int] = mapped_column(server_default="0")
+    due_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     told_as: Mapped[list[str]]
     left_out: Mapped[JsonList]
     code: Mapped[str | None]
@@ -94,6 +112,13 @@ class StoreUpdate(MerchantTable, Base):
         CheckConstraint("state IN ('pending', 'sent', 'in_doubt', 'failed', 'refused')", name="state"),
         Index("ix_store_updates_order", "merchant_id", "order_id"),
         Index("ix_store_updates_store", "merchant_id", "store_id", "id"),
+        Index(
+            "ix_store_updates_due",
+            "merchant_id",
+            "store_id",
+            "due_at",
+            postgresql_where=text("state IN ('pending', 'in_doubt')"),
+        ),
     )
 
 

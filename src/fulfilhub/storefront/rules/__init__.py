@@ -1,0 +1,61 @@
+"""The pure rules of what a shop sees: an order's state from what is known of it, and the words for people."""
+
+from __future__ import annotations
+
+from fulfilhub.storefront.rules.panel import (
+    Decided,
+    Happened,
+    OrderPanel,
+    PanelEntry,
+    PanelExcluded,
+    PanelReturn,
+    PanelRouting,
+    Returning,
+    panel_of,
+)
+from fulfilhub.storefront.rules.state import (
+    Held,
+    Known,
+    OrderState,
+    Packed,
+    Pending,
+    Sent,
+    StateActions,
+    StateHold,
+    StateLine,
+    StateParcel,
+    StatePending,
+    StatePromise,
+    StateReview,
+    StateShipment,
+    Verdict,
+    state_of,
+)
+
+__all__ = [
+    "Decided",
+    "Happened",
+    "Held",
+    "Known",
+    "OrderPanel",
+    "OrderState",
+    "Packed",
+    "PanelEntry",
+    "PanelExcluded",
+    "PanelReturn",
+    "PanelRouting",
+    "Pending",
+    "Returning",
+    "Sent",
+    "StateActions",
+    "StateHold",
+    "StateLine",
+    "StateParcel",
+    "StatePending",
+    "StatePromise",
+    "StateReview",
+    "StateShipment",
+    "Verdict",
+    "panel_of",
+    "state_of",
+]

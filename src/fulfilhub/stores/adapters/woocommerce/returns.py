@@ -1,0 +1,35 @@
+"""Telling WooCommerce of a return: our plugin keeps it with the order; without it the order gets a note."""
+
+from __future__ import annotations
+
+import httpx
+
+from fulfilhub.stores.adapters import reading
+from fulfilhub.stores.adapters.port import Connection, Ended, InDoubt, Missing, Pushed, Refused, Retry, ReturnNews
+from fulfilhub.stores.adapters.woocommerce import client, plugin
+
+
+async def push_return(http: httpx.AsyncClient, connection: Connection, news: ReturnNews) -> Ended:
+    """See `StoreAdapter.push_return`. A note that is there already (it names our reference) is not written again."""
+    if connection.plugin:
+        told = await plugin.push_return(http, connection, news)
+        if not isinstance(told, plugin.NoRoute):
+            return told
+    if not (news.order_external_id.isascii() and news.order_external_id.isdigit()):
+        return plugin.GONE
+    path, wanted = f"orders/{news.order_external_id}/notes", note_text(news)
+    notes = await client.get(http, connection, path)
+    if isinstance(notes, Missing | Refused | Retry):
+        return plugin.GONE if isinstance(notes, Missing) else notes
+    for row in reading.rows(notes):
+        if wanted in reading.text(row.get("note")):
+            return Pushed((reading.identifier(row.get("id")),))
+    written = await client.send(http, connection, "POST", path, {"note": wanted, "customer_note": False})
+    if isinstance(written, Missing | InDoubt | Refused | Retry):
+        return plugin.GONE if isinstance(written, Missing) else written
+    return Pushed((reading.identifier(reading.table(written).get("id")),))
+
+
+def note_text(news: ReturnNews) -> str:
+    """What the merchant reads, with our reference and where it stands at its end, so that each step is noted once."""
+    return f"{news.note} Reference {news.reference}, {news.status}"

@@ -1,0 +1,58 @@
+"""Wire shapes of what stores are told of stock, and of how telling them goes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from fulfilhub.platform import ids
+from fulfilhub.stores.queries import StockRow
+
+StockStateName = Literal["pending", "told", "stale", "unmanaged", "missing", "failed"]
+
+
+class StoreStockOut(Struct, kw_only=True):
+    """The stock of one variant in a store. `wanted` is what the shop should show: what can be sold, less the store's
+    buffer. `told` is what it shows as far as we know; null: unknown.
+
+    `state`: `pending`, it is to be told; `told`; `stale`, the shop showed something else, so it is set again;
+    `unmanaged`, the shop does not count this one; `missing`, the shop has no such variant; `failed`, see `reason`. The
+    last three are tried again with the next check of the whole stock.
+    """
+
+    variant_id: Annotated[str, Meta(examples=["4711"])]
+    product_id: str
+    sku: Annotated[str, Meta(examples=["MUG"])]
+    wanted: int
+    told: int | None
+    state: StockStateName
+    attempts: int
+    code: str | None
+    reason: str | None
+    told_at: datetime | None
+    updated_at: datetime
+
+
+class StockSyncOut(Struct, kw_only=True):
+    """All of the store's stock is computed and told anew; follow it in the list of its stock."""
+
+    store_id: str
+    requested_at: datetime
+
+
+def stock_out(row: StockRow) -> StoreStockOut:
+    return StoreStockOut(
+        variant_id=row.variant_id,
+        product_id=ids.PRODUCT.show(row.product_id),
+        sku=row.sku,
+        wanted=row.wanted,
+        told=row.told,
+        state=row.state,  # type: ignore[arg-type]  # the CHECK constraint holds it to these values
+        attempts=row.attempts,
+        code=row.code,
+        reason=row.reason,
+        told_at=row.told_at,
+        updated_at=row.updated_at,
+    )
