@@ -113,8 +113,8 @@ class Rig:
         await until(up)
 
     async def settled(self, seconds: float = PATIENCE) -> None:
-        """Wait until no job is left that is due, or to be tried again within the hour, and every committed event has its
-        number. Sweeps that begin later do not count: there is always a next one."""
+        """Wait until no job is left that is due, or to be tried again within the hour, and every committed event has
+        its number. Sweeps that begin later do not count: there is always a next one."""
 
         async def done() -> bool:
             return not await self.number(
