@@ -35,6 +35,7 @@ GONE = Refused("order_missing", "The store no longer has this order.")
 NO_PLUGIN = Refused("no_plugin", "The FulfilHub plugin does not answer in the shop: activate it, or install it again.")
 _NOT_OURS = InDoubt("The plugin's answer can't be read.")
 _NO_ROUTE = "rest_no_route"
+_OUTCOMES = {*StockOutcome} - {StockOutcome.REFUSED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +119,10 @@ async def push_stock(http: httpx.AsyncClient, connection: Connection, news: Sequ
     return Stocked(tuple(told.values()), None if len(told) == len(asked) else _NOT_OURS)
 
 
-_OUTCOMES = {*StockOutcome} - {StockOutcome.REFUSED}
-
-
 async def say_goodbye(http: httpx.AsyncClient, connection: Connection) -> Ended:
-    """The plugin shows that FulfilHub ended the connection. One that is gone needs not be told."""
+    """The plugin shows that FulfilHub ended the connection. One that is gone, or never was, needs not be told."""
+    if not connection.plugin:
+        return Pushed()
     answer = await client.tell(http, connection, "DELETE", "connection", None)
     return answer if isinstance(answer, InDoubt | Refused | Retry) else Pushed()
 
@@ -141,7 +141,7 @@ async def _order(
     match _code(answer.data):
         case "order_missing":
             return GONE
-        case "rest_no_route":
+        case code if code == _NO_ROUTE:
             return NoRoute()
     return client.NOT_WOOCOMMERCE
 
