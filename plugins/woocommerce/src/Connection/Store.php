@@ -1,0 +1,83 @@
+<?php
+/**
+ * The connection that this site keeps.
+ *
+ * @package FulfilHub\WooCommerce
+ */
+
+namespace FulfilHub\WooCommerce\Connection;
+
+/**
+ * Reading and writing of the option `fulfilhub_connection`. It holds secrets, so it is never autoloaded and never shown.
+ */
+final class Store {
+	const OPTION = 'fulfilhub_connection';
+
+	/**
+	 * Everything kept; empty where the site was never connected.
+	 *
+	 * @return array<string, mixed>
+	 */
+	public static function all(): array {
+		$kept = get_option( self::OPTION, array() );
+		return is_array( $kept ) ? $kept : array();
+	}
+
+	/**
+	 * One value as text; '' where it is not kept.
+	 *
+	 * @param string $name address, store_id, store_name, webhook_url, webhook_secret, api_key, user_id, key_id,
+	 *                     connected_at, ended_by, ended_at, tracking_page, mode, organisation.
+	 */
+	public static function get( string $name ): string {
+		$all = self::all();
+		return isset( $all[ $name ] ) && is_scalar( $all[ $name ] ) ? (string) $all[ $name ] : '';
+	}
+
+	/**
+	 * Whether the site is connected now.
+	 */
+	public static function connected(): bool {
+		$all = self::all();
+		return ! empty( $all['api_key'] ) && ! empty( $all['store_id'] ) && ! empty( $all['address'] );
+	}
+
+	/**
+	 * Changes single values; the rest stays.
+	 *
+	 * @param array<string, mixed> $values Values by name.
+	 */
+	public static function change( array $values ): void {
+		update_option( self::OPTION, array_merge( self::all(), $values ), false );
+	}
+
+	/**
+	 * Puts a whole new connection in place of the old one.
+	 *
+	 * @param array<string, mixed> $values Values by name.
+	 */
+	public static function put( array $values ): void {
+		update_option( self::OPTION, $values, false );
+	}
+
+	/**
+	 * Where FulfilHub is: what the merchant connected to, or the default of this site.
+	 */
+	public static function address(): string {
+		$kept = self::get( 'address' );
+		return '' === $kept ? self::default_address() : $kept;
+	}
+
+	/**
+	 * The address that the form begins with: the constant FULFILHUB_ADDRESS, changed by the filter `fulfilhub_address`.
+	 */
+	public static function default_address(): string {
+		$address = defined( 'FULFILHUB_ADDRESS' ) ? (string) constant( 'FULFILHUB_ADDRESS' ) : '';
+		/**
+		 * The address of FulfilHub that the connection form begins with.
+		 *
+		 * @param string $address Address without a path, e.g. https://api.fulfilhub.example.
+		 */
+		return untrailingslashit( (string) apply_filters( 'fulfilhub_address', $address ) );
+	}
+}
