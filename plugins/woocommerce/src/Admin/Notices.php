@@ -1,0 +1,206 @@
+<?php
+/**
+ * What a merchant has to know without looking for it.
+ *
+ * @package FulfilHub\WooCommerce
+ */
+
+namespace FulfilHub\WooCommerce\Admin;
+
+use FulfilHub\WooCommerce\Connection\Store;
+use FulfilHub\WooCommerce\Queue\Table;
+use FulfilHub\WooCommerce\View\Given;
+
+/**
+ * Notices on WooCommerce's own screens. Each can be dismissed, and comes back only when there is something new to say.
+ */
+final class Notices {
+	const REVIEW    = 'fulfilhub_needs_review';
+	const DISMISSED = 'fulfilhub_dismissed';
+	const ACTION    = 'fulfilhub_dismiss';
+
+	/**
+	 * Hooks in.
+	 */
+	public function register(): void {
+		add_action( 'fulfilhub_order_state_changed', array( $this, 'note_review' ), 10, 2 );
+		add_action( 'woocommerce_before_delete_order', array( $this, 'forget' ) );
+		add_action( 'woocommerce_before_trash_order', array( $this, 'forget' ) );
+		add_action( 'admin_notices', array( $this, 'show' ) );
+		add_action( 'wp_ajax_' . self::ACTION, array( $this, 'dismiss' ) );
+	}
+
+	/**
+	 * Remembers which orders need review, so that nobody has to search for them.
+	 *
+	 * @param \WC_Order            $order Order.
+	 * @param array<string, mixed> $state Its state.
+	 */
+	public function note_review( $order, $state ): void {
+		self::remember( $order->get_id(), 'needs_review' === Given::text( $state, 'status' ) );
+	}
+
+	/**
+	 * An order is deleted or put into the bin.
+	 *
+	 * @param int $order_id Order id.
+	 */
+	public function forget( $order_id ): void {
+		self::remember( (int) $order_id, false );
+	}
+
+	/**
+	 * Prints what there is to say.
+	 */
+	public function show(): void {
+		if ( ! current_user_can( 'edit_shop_orders' ) || ! self::is_relevant() ) {
+			return;
+		}
+		$dismissed = get_user_meta( get_current_user_id(), self::DISMISSED, true );
+		$shown     = false;
+		foreach ( self::every() as $name => $notice ) {
+			if ( is_array( $dismissed ) && isset( $dismissed[ $name ] ) && $dismissed[ $name ] === $notice['about'] ) {
+				continue;
+			}
+			$shown = true;
+			printf(
+				'<div class="notice notice-%1$s is-dismissible fulfilhub-notice" data-name="%2$s" data-about="%3$s" data-nonce="%4$s"><p><strong>FulfilHub:</strong> %5$s %6$s</p></div>',
+				esc_attr( $notice['kind'] ),
+				esc_attr( $name ),
+				esc_attr( $notice['about'] ),
+				esc_attr( wp_create_nonce( self::ACTION ) ),
+				esc_html( $notice['text'] ),
+				wp_kses( implode( ', ', $notice['links'] ), array( 'a' => array( 'href' => true ) ) )
+			);
+		}
+		if ( $shown ) {
+			wp_enqueue_script( 'fulfilhub-notices', plugins_url( 'assets/js/notices.js', FULFILHUB_WC_FILE ), array(), FULFILHUB_WC_VERSION, true );
+		}
+	}
+
+	/**
+	 * Remembers that a person has read a notice.
+	 */
+	public function dismiss(): void {
+		if ( ! check_ajax_referer( self::ACTION, 'nonce', false ) || ! current_user_can( 'edit_shop_orders' ) ) {
+			wp_send_json_error( null, 403 );
+		}
+		$name  = isset( $_POST['name'] ) ? sanitize_key( wp_unslash( $_POST['name'] ) ) : '';
+		$about = isset( $_POST['about'] ) ? sanitize_text_field( wp_unslash( $_POST['about'] ) ) : '';
+		if ( in_array( $name, array( 'connection', 'failed', 'review' ), true ) ) {
+			$kept = get_user_meta( get_current_user_id(), self::DISMISSED, true );
+			$kept = is_array( $kept ) ? $kept : array();
+
+			$kept[ $name ] = substr( $about, 0, 100 );
+			update_user_meta( get_current_user_id(), self::DISMISSED, $kept );
+		}
+		wp_send_json_success();
+	}
+
+	/**
+	 * The notices, with what each is about: the same again is not shown to who has dismissed it.
+	 *
+	 * @return array<string, array{kind: string, about: string, text: string, links: array<int, string>}>
+	 */
+	private static function every(): array {
+		$settings = self::link( admin_url( 'admin.php?page=wc-settings&tab=fulfilhub' ), __( 'Open the settings', 'fulfilhub-for-woocommerce' ) );
+		$found    = array();
+		if ( ! Store::connected() ) {
+			$ended = Store::get( 'ended_at' );
+			$found['connection'] = array(
+				'kind'  => '' === $ended ? 'info' : 'error',
+				'about' => '' === $ended ? 'never' : $ended,
+				'text'  => '' === $ended
+					? __( 'this shop is not connected yet, so no order is sent. Connecting takes two minutes.', 'fulfilhub-for-woocommerce' )
+					: __( 'the connection has ended, so orders are no longer sent. They are kept and go out when you connect again.', 'fulfilhub-for-woocommerce' ),
+				'links' => array( $settings ),
+			);
+			return $found;
+		}
+		$counts = Table::counts();
+		$failed = (int) ( $counts['failed'] ?? 0 );
+		if ( $failed > 0 ) {
+			$found['failed'] = array(
+				'kind'  => 'error',
+				'about' => (string) $failed,
+				/* translators: %d: number of orders */
+				'text'  => sprintf( _n( '%d order was not accepted.', '%d orders were not accepted.', $failed, 'fulfilhub-for-woocommerce' ), $failed ),
+				'links' => array( self::link( admin_url( 'admin.php?page=wc-settings&tab=fulfilhub&section=queue' ), __( 'See why and send again', 'fulfilhub-for-woocommerce' ) ) ),
+			);
+		}
+		$review = self::in_review();
+		if ( $review ) {
+			$found['review'] = array(
+				'kind'  => 'warning',
+				'about' => md5( implode( ',', $review ) ),
+				/* translators: %d: number of orders */
+				'text'  => sprintf( _n( '%d order has to be mended before it can be shipped:', '%d orders have to be mended before they can be shipped:', count( $review ), 'fulfilhub-for-woocommerce' ), count( $review ) ),
+				'links' => array_map( array( self::class, 'order_link' ), array_slice( $review, 0, 5 ) ),
+			);
+		}
+		return $found;
+	}
+
+	/**
+	 * Orders that need review.
+	 *
+	 * @return array<int, int>
+	 */
+	private static function in_review(): array {
+		$kept = get_option( self::REVIEW, array() );
+		return is_array( $kept ) ? array_map( 'absint', array_values( $kept ) ) : array();
+	}
+
+	/**
+	 * Puts an order on the list of those that need review, or takes it off.
+	 *
+	 * @param int  $order_id Order id.
+	 * @param bool $needs    Whether it needs review.
+	 */
+	private static function remember( int $order_id, bool $needs ): void {
+		$kept = self::in_review();
+		if ( in_array( $order_id, $kept, true ) === $needs ) {
+			return;
+		}
+		$kept = $needs ? array_slice( array_merge( $kept, array( $order_id ) ), -500 ) : array_diff( $kept, array( $order_id ) );
+		update_option( self::REVIEW, array_values( $kept ), false );
+	}
+
+	/**
+	 * Whether the screen is one of WooCommerce's on which orders matter, or the list of plugins.
+	 */
+	private static function is_relevant(): bool {
+		$screen = get_current_screen();
+		if ( ! $screen ) {
+			return false;
+		}
+		if ( 'woocommerce_page_wc-settings' === $screen->id ) {
+			// The tab of the plugin says all this itself.
+			// phpcs:ignore WordPress.Security.NonceVerification.Recommended -- Only read to choose what to show.
+			return ! isset( $_GET['tab'] ) || 'fulfilhub' !== $_GET['tab'];
+		}
+		return in_array( $screen->id, array( 'woocommerce_page_wc-orders', 'edit-shop_order', 'plugins' ), true );
+	}
+
+	/**
+	 * A link to an order's page.
+	 *
+	 * @param int $order_id Order id.
+	 */
+	private static function order_link( int $order_id ): string {
+		$url = class_exists( \Automattic\WooCommerce\Utilities\OrderUtil::class )
+			? \Automattic\WooCommerce\Utilities\OrderUtil::get_order_admin_edit_url( $order_id )
+			: admin_url( 'post.php?action=edit&post=' . $order_id );
+		return self::link( $url, '#' . $order_id );
+	}
+
+	/**
+	 * A link.
+	 *
+	 * @param string $url  Address.
+	 * @param string $text Words.
+	 */
+	private static function link( string $url, string $text ): string {
+		return '<a href="' . esc_url( $url ) . '">' . esc_html( $text ) . '</a>';
+	}
+}
