@@ -19,7 +19,9 @@ SLUG = "fulfilhub-for-woocommerce"
 def needs(*programs: str) -> pytest.MarkDecorator:
     """Skips, by name, where one of these programs is missing."""
     missing = [each for each in programs if shutil.which(each) is None]
-    return pytest.mark.skipif(bool(missing), reason=f"{' and '.join(missing)} not installed (apt-get install {_packages(missing)})")
+    return pytest.mark.skipif(
+        bool(missing), reason=f"{' and '.join(missing)} not installed (apt-get install {_packages(missing)})"
+    )
 
 
 def _packages(programs: Iterable[str]) -> str:

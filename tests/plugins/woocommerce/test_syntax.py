@@ -139,7 +139,9 @@ def test_the_scan_finds_each_newer_thing(tmp_path: Path) -> None:
     ended = run("php", SCAN, *files)
     assert (ended.stderr, ended.returncode) == ("", 1)
     lines = ended.stdout.splitlines()
-    missed = {code: NEWER[code] for path, code in files.items() if not any(_says(each, path, NEWER[code]) for each in lines)}
+    missed = {
+        code: NEWER[code] for path, code in files.items() if not any(_says(each, path, NEWER[code]) for each in lines)
+    }
     assert missed == {}
 
 
