@@ -34,6 +34,7 @@ final class Settings {
 			// What a return does: 'note', 'refund' (recorded, no money moved), 'refund_payment' (through the gateway).
 			'returns'             => 'note',
 			'promise'             => false,
+			'promise_product'     => false,
 			'customer_status'     => true,
 			'tracking_page'       => false,
 			'tracking_path'       => 'track-order',

@@ -80,4 +80,52 @@ final class Store {
 		 */
 		return untrailingslashit( (string) apply_filters( 'fulfilhub_address', $address ) );
 	}
+
+	/**
+	 * Whether this site is a copy of the one that was connected (a staging site with the same database): a copy sends
+	 * nothing and asks its merchant what it is. Only the host counts, for language plugins change the rest.
+	 */
+	public static function is_copy(): bool {
+		$kept = self::get( 'base_url' );
+		return '' !== $kept && self::host( $kept ) !== self::host( self::home() );
+	}
+
+	/**
+	 * The address of the shop as its database has it; filters of `home_url` change it by language.
+	 */
+	public static function home(): string {
+		return untrailingslashit( (string) get_option( 'home' ) );
+	}
+
+	/**
+	 * Ends the connection on this side: secrets, REST keys and webhooks are gone; the address stays in the form.
+	 *
+	 * @param string $by merchant or fulfilhub.
+	 */
+	public static function end( string $by ): void {
+		Keys::revoke( (int) self::get( 'key_id' ) );
+		Webhooks::remove();
+		$kept = self::all();
+		self::put(
+			array(
+				'address'    => isset( $kept['address'] ) ? $kept['address'] : '',
+				'store_name' => isset( $kept['store_name'] ) ? $kept['store_name'] : '',
+				'last_store' => isset( $kept['store_id'] ) ? $kept['store_id'] : ( isset( $kept['last_store'] ) ? $kept['last_store'] : '' ),
+				'ended_by'   => $by,
+				'ended_at'   => time(),
+			)
+		);
+		delete_option( Checks::OPTION );
+		Watch::stop();
+	}
+
+	/**
+	 * Host and port of an address.
+	 *
+	 * @param string $url Address.
+	 */
+	private static function host( string $url ): string {
+		$parts = wp_parse_url( $url );
+		return strtolower( ( isset( $parts['host'] ) ? $parts['host'] : '' ) . ( isset( $parts['port'] ) ? ':' . $parts['port'] : '' ) );
+	}
 }
