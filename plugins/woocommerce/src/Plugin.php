@@ -38,6 +38,7 @@ final class Plugin {
 			'Admin\\OrderPanel',
 			'Admin\\OrderColumn',
 			'Admin\\Notices',
+			'Frontend\\Live',
 			'Frontend\\AccountOrders',
 			'Frontend\\ThankYou',
 			'Frontend\\TrackingPage',

@@ -87,7 +87,7 @@ final class Notices {
 		}
 		$name  = isset( $_POST['name'] ) ? sanitize_key( wp_unslash( $_POST['name'] ) ) : '';
 		$about = isset( $_POST['about'] ) ? sanitize_text_field( wp_unslash( $_POST['about'] ) ) : '';
-		if ( in_array( $name, array( 'connection', 'failed', 'review' ), true ) ) {
+		if ( in_array( $name, array( 'connection', 'failed', 'failing', 'review' ), true ) ) {
 			$kept = get_user_meta( get_current_user_id(), self::DISMISSED, true );
 			$kept = is_array( $kept ) ? $kept : array();
 
@@ -117,15 +117,28 @@ final class Notices {
 			);
 			return $found;
 		}
-		$counts = Table::counts();
-		$failed = (int) ( $counts['failed'] ?? 0 );
+		list( $failed, $late, $since ) = self::queue();
+		$queue = admin_url( 'admin.php?page=wc-settings&tab=fulfilhub&section=queue' );
+		if ( $late > 0 ) {
+			$found['failing'] = array(
+				'kind'  => 'warning',
+				'about' => gmdate( 'Y-m-d', $since ),
+				'text'  => sprintf(
+					/* translators: 1: number of orders, 2: how long, e.g. 2 hours */
+					_n( '%1$d order could not be sent yet, for %2$s. It is tried again by itself, and nothing is lost.', '%1$d orders could not be sent yet, for up to %2$s. They are tried again by themselves, and nothing is lost.', $late, 'fulfilhub-for-woocommerce' ),
+					$late,
+					human_time_diff( $since )
+				),
+				'links' => array( self::link( $queue, __( 'See why', 'fulfilhub-for-woocommerce' ) ) ),
+			);
+		}
 		if ( $failed > 0 ) {
 			$found['failed'] = array(
 				'kind'  => 'error',
 				'about' => (string) $failed,
 				/* translators: %d: number of orders */
 				'text'  => sprintf( _n( '%d order was not accepted.', '%d orders were not accepted.', $failed, 'fulfilhub-for-woocommerce' ), $failed ),
-				'links' => array( self::link( admin_url( 'admin.php?page=wc-settings&tab=fulfilhub&section=queue' ), __( 'See why and send again', 'fulfilhub-for-woocommerce' ) ) ),
+				'links' => array( self::link( $queue, __( 'See why and send again', 'fulfilhub-for-woocommerce' ) ) ),
 			);
 		}
 		$review = self::in_review();
@@ -139,6 +152,22 @@ final class Notices {
 			);
 		}
 		return $found;
+	}
+
+	/**
+	 * What is wrong in the queue: only rows that are not sent are looked at, by the table's index.
+	 *
+	 * @return array{0: int, 1: int, 2: int} Orders refused, orders that wait for another try for a quarter of an hour or
+	 *                                       more, and the Unix time since when.
+	 */
+	private static function queue(): array {
+		global $wpdb;
+		$table = Table::name();
+		// phpcs:ignore WordPress.DB -- A table of our own, and what is shown has to be true now.
+		$rows   = $wpdb->get_results( $wpdb->prepare( "SELECT state, COUNT(*) AS amount, MIN(occurred_at) AS since FROM {$table} WHERE state = 'failed' OR ( state = 'waiting' AND tries > 0 AND occurred_at < %d ) GROUP BY state", time() - 15 * MINUTE_IN_SECONDS ), OBJECT_K );
+		$failed = isset( $rows['failed'] ) ? (int) $rows['failed']->amount : 0;
+		$late   = isset( $rows['waiting'] ) ? $rows['waiting'] : null;
+		return array( $failed, $late ? (int) $late->amount : 0, $late ? (int) $late->since : 0 );
 	}
 
 	/**
