@@ -4,9 +4,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
-from tests.plugins.woocommerce.php import HERE, needs, run, sources
+from tests.plugins.woocommerce.php import HERE, PLUGIN, needs, run, sources
 
 pytestmark = needs("php")
 
@@ -106,6 +107,13 @@ def test_the_plugin_is_safe() -> None:
     assert files
     ended = run("php", SCAN, *files)
     assert (ended.stdout, ended.stderr, ended.returncode) == ("", "", 0)
+
+
+def test_the_guard_that_the_scan_trusts_checks_both() -> None:
+    found = re.search(r"function guard\(.*?\n\t}\n", (PLUGIN / "src/Admin/SettingsTab.php").read_text(), re.DOTALL)
+    assert found is not None
+    assert "check_admin_referer(" in found[0]
+    assert "current_user_can( 'manage_woocommerce' )" in found[0]
 
 
 def test_the_scan_finds_what_is_unsafe(tmp_path: Path) -> None:

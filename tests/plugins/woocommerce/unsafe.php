@@ -101,14 +101,21 @@ final class Source {
 
 	/** Whether a comment with a reason says that a sniff (or its family, or one of its kind) is wrong here. */
 	public function excused( int $line, string $sniff ): bool {
-		foreach ( array( $line, $line - 1 ) as $at ) {
-			if ( ! preg_match( '/phpcs:(?:ignore|disable)\s+(\S.*?) -- \S/', $this->comments[ $at ] ?? '', $found ) ) {
-				continue;
+		$codes = array();
+		foreach ( $this->comments as $at => $comment ) {
+			if ( $at > $line ) {
+				break;
 			}
-			foreach ( array_map( 'trim', explode( ',', $found[1] ) ) as $code ) {
-				if ( 0 === strpos( $code, $sniff ) || 0 === strpos( $sniff, $code ) ) {
-					return true;
-				}
+			if ( preg_match( '/phpcs:enable/', $comment ) ) {
+				$codes = array();
+			}
+			if ( preg_match( '/phpcs:(ignore|disable)\s+(\S.*?) -- \S/', $comment, $found ) && ( 'disable' === $found[1] || $at >= $line - 1 ) ) {
+				array_push( $codes, ...array_map( 'trim', explode( ',', $found[2] ) ) );
+			}
+		}
+		foreach ( $codes as $code ) {
+			if ( 0 === strpos( $code, $sniff ) || 0 === strpos( $sniff, $code ) ) {
+				return true;
 			}
 		}
 		return false;
@@ -262,7 +269,7 @@ final class Unsafe {
 			return;
 		}
 		list( $from, $to ) = $in->around( $i );
-		if ( ! $in->calls_one_of( NONCES, $from, $to ) ) {
+		if ( ! $in->calls_one_of( NONCES, $from, $to ) && ! $this->guarded( $from, $to ) ) {
 			$this->add( $i, 'WordPress.Security.NonceVerification', $in->text( $i ) . ' is read without a nonce' );
 		}
 	}
@@ -311,9 +318,7 @@ final class Unsafe {
 		if ( 'add_action' !== $in->called( $i ) || ! preg_match( '/^[\'"](wp_ajax_|admin_post_)/', $in->text( $i + 2 ) ) ) {
 			return;
 		}
-		if ( false !== strpos( $in->text( $i + 2 ), '_nopriv_' ) ) {
-			$this->add( $i, 'WordPress.Security.Permission', 'a handler is open to those who are not signed in' );
-		}
+		$open   = false !== strpos( $in->text( $i + 2 ), '_nopriv_' );
 		$end    = $in->closing( $i + 1 );
 		$method = '';
 		for ( $at = $i + 3; $at < $end; $at++ ) {
@@ -323,6 +328,12 @@ final class Unsafe {
 		}
 		for ( $at = 0, $count = count( $in->tokens ); $at < $count; $at++ ) {
 			if ( $in->is( $at, T_FUNCTION ) && '' !== $method && $in->text( $at + 1 ) === $method ) {
+				if ( $open ) {
+					if ( ! $this->reaches( 'auth_redirect', $at ) ) {
+						$this->add( $i, 'WordPress.Security.Permission', 'a handler is open to those who are not signed in' );
+					}
+					return;
+				}
 				if ( ! $this->reaches( NONCES, $at ) ) {
 					$this->add( $i, 'WordPress.Security.NonceVerification', "$method() checks no nonce" );
 				}
@@ -342,6 +353,9 @@ final class Unsafe {
 		if ( $in->calls_one_of( $names, $from, $to ) ) {
 			return true;
 		}
+		if ( $this->guarded( $from, $to ) ) {
+			return true;
+		}
 		for ( $i = $from; $depth < 2 && $i < $to; $i++ ) {
 			if ( '(' === $in->text( $i + 1 ) && $in->is( $i - 1, T_OBJECT_OPERATOR, T_DOUBLE_COLON ) && in_array( strtolower( $in->text( $i - 2 ) ), array( '$this', 'self', 'static' ), true ) ) {
 				for ( $other = 0, $count = count( $in->tokens ); $other < $count; $other++ ) {
@@ -349,6 +363,16 @@ final class Unsafe {
 						return true;
 					}
 				}
+			}
+		}
+		return false;
+	}
+
+	/** Whether the guard of the settings screens is asked: test_safety.py looks that it checks both. */
+	private function guarded( int $from, int $to ): bool {
+		for ( $i = $from; $i < $to; $i++ ) {
+			if ( 'SettingsTab' === $this->in->text( $i ) && $this->in->is( $i + 1, T_DOUBLE_COLON ) && 'guard' === $this->in->text( $i + 2 ) ) {
+				return true;
 			}
 		}
 		return false;
