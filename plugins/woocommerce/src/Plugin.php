@@ -29,7 +29,6 @@ final class Plugin {
 			'Queue\\History',
 			'Queue\\Screen',
 			'Rest\\Routes',
-			'Sync\\Shipments',
 			'Sync\\PartialStatus',
 			'Privacy',
 			'SiteHealth',

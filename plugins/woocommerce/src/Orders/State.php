@@ -35,29 +35,24 @@ final class State {
 	 * @return bool|null Whether it was kept; null where the order is gone or somebody else is busy with it.
 	 */
 	public static function keep( int $order_id, array $state ): ?bool {
+		// A panel is a state and more: what is read live there is not kept.
+		unset( $state['timeline'], $state['routing'], $state['returns'] );
 		$name  = 'state_' . $order_id;
 		$token = Lock::take( $name, 30, 5.0 );
 		if ( '' === $token ) {
 			return null;
 		}
 		try {
-			// Read anew under the lock: the object that a caller holds may be older than what is stored.
-			wp_cache_delete( \WC_Order::generate_meta_cache_key( $order_id, 'orders' ), 'orders' );
-			$order = wc_get_order( $order_id );
-			if ( ! $order instanceof \WC_Order ) {
+			$order = self::read_anew( $order_id );
+			if ( null === $order ) {
 				return null;
 			}
-			$order->read_meta_data( true );
 			$before = self::of( $order );
 			if ( ! self::is_newer( $state, $before ) ) {
 				return false;
 			}
-			Collector::quietly(
-				static function () use ( $order, $state ) {
-					$order->update_meta_data( self::META, $state );
-					$order->save_meta_data();
-				}
-			);
+			$order->update_meta_data( self::META, $state );
+			self::save_metas( $order );
 		} finally {
 			Lock::release( $name, $token );
 		}
@@ -70,6 +65,36 @@ final class State {
 		 */
 		do_action( 'fulfilhub_order_state_changed', $order, $state, $before );
 		return true;
+	}
+
+	/**
+	 * An order as it is stored now: an object that a caller holds, or a cache, may be older.
+	 *
+	 * @param int $order_id Order id.
+	 */
+	public static function read_anew( int $order_id ): ?\WC_Order {
+		$order = wc_get_order( $order_id );
+		if ( ! $order instanceof \WC_Order ) {
+			return null;
+		}
+		clean_post_cache( $order_id );
+		$order->read_meta_data( true );
+		return $order;
+	}
+
+	/**
+	 * Stores an order's changed metas and nothing else: what FulfilHub told is no change of the order, so its date stays
+	 * and nobody is told of it.
+	 *
+	 * @param \WC_Order $order Order.
+	 */
+	public static function save_metas( \WC_Order $order ): void {
+		add_filter( 'woocommerce_orders_table_datastore_should_save_after_meta_change', '__return_false', PHP_INT_MAX );
+		try {
+			Collector::quietly( array( $order, 'save_meta_data' ) );
+		} finally {
+			remove_filter( 'woocommerce_orders_table_datastore_should_save_after_meta_change', '__return_false', PHP_INT_MAX );
+		}
 	}
 
 	/**
