@@ -51,10 +51,11 @@ final class Api {
 	/**
 	 * OrderPanel of one order; 404 `order_not_here` where FulfilHub has none.
 	 *
-	 * @param int $order_id Order id.
+	 * @param int   $order_id Order id.
+	 * @param float $timeout  Seconds; fewer where a customer waits.
 	 */
-	public static function order( int $order_id ): Answer {
-		return self::call( 'GET', '/orders/' . $order_id );
+	public static function order( int $order_id, float $timeout = Client::TIMEOUT ): Answer {
+		return self::call( 'GET', '/orders/' . $order_id, null, array(), $timeout );
 	}
 
 	/**

@@ -25,7 +25,7 @@ final class Address {
 		if ( ! preg_match( '#^[a-z][a-z0-9+.-]*://#i', $typed ) ) {
 			$typed = 'https://' . $typed;
 		}
-		$parts = parse_url( $typed );
+		$parts = parse_url( $typed ); // phpcs:ignore WordPress.WP.AlternativeFunctions.parse_url_parse_url -- This class is pure, so that it can be tested alone.
 		if ( ! is_array( $parts ) || empty( $parts['host'] ) || empty( $parts['scheme'] ) || isset( $parts['user'] ) ) {
 			return '';
 		}

@@ -19,7 +19,7 @@ final class Screen {
 	public function register(): void {
 		add_action( 'admin_post_fulfilhub_connect', array( $this, 'connect' ) );
 		add_action( 'admin_post_fulfilhub_approve', array( $this, 'approve' ) );
-		add_action( 'admin_post_fulfilhub_back', array( $this, 'back' ) );
+		add_action( 'admin_post_fulfilhub_back', array( $this, 'back' ) ); // phpcs:ignore WordPress.Security.NonceVerification -- The state, good once, is its nonce.
 		add_action( 'admin_post_nopriv_fulfilhub_back', array( $this, 'sign_in_first' ) );
 		add_action( 'admin_post_fulfilhub_rotate', array( $this, 'rotate' ) );
 		add_action( 'admin_post_fulfilhub_disconnect', array( $this, 'disconnect' ) );

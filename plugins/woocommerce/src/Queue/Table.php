@@ -229,15 +229,16 @@ final class Table {
 			'oldest'  => 0,
 			'trying'  => 0,
 		);
-		// phpcs:ignore WordPress.DB -- A table of our own.
-		$rows = $wpdb->get_results( "SELECT state, COUNT(*) AS amount, MIN(occurred_at) AS oldest, SUM(tries > 0) AS trying FROM {$table} GROUP BY state", ARRAY_A );
-		foreach ( is_array( $rows ) ? $rows : array() as $row ) {
+		// phpcs:disable WordPress.DB -- A table of our own. The first reads an index only, the second the few rows that wait.
+		foreach ( (array) $wpdb->get_results( "SELECT state, COUNT(*) AS amount FROM {$table} GROUP BY state", ARRAY_A ) as $row ) {
 			$counts[ $row['state'] ] = (int) $row['amount'];
-			if ( self::WAITING === $row['state'] ) {
-				$counts['oldest'] = (int) $row['oldest'];
-				$counts['trying'] = (int) $row['trying'];
-			}
 		}
+		if ( $counts['waiting'] > 0 ) {
+			$waiting          = $wpdb->get_row( "SELECT MIN(occurred_at) AS oldest, SUM(tries > 0) AS trying FROM {$table} WHERE state = 'waiting'", ARRAY_A );
+			$counts['oldest'] = (int) $waiting['oldest'];
+			$counts['trying'] = (int) $waiting['trying'];
+		}
+		// phpcs:enable
 		return $counts;
 	}
 
