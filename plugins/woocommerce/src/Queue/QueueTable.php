@@ -19,7 +19,7 @@ if ( ! class_exists( 'WP_List_Table' ) ) {
  * Two queries for a page of it, and one for the orders' numbers.
  */
 final class QueueTable extends \WP_List_Table {
-	const PER_PAGE = 30;
+	const PER_PAGE = 20;
 
 	/**
 	 * State to show; '' for all.
@@ -211,7 +211,8 @@ final class QueueTable extends \WP_List_Table {
 		$state = (string) $item['state'];
 		$html  = sprintf( '<span class="fulfilhub-badge is-%s">%s</span>', esc_attr( $state ), esc_html( isset( $names[ $state ] ) ? $names[ $state ] : $state ) );
 		if ( (int) $item['sent_at'] > 0 ) {
-			$html .= '<br><span class="fulfilhub-muted">' . esc_html( ConnectionView::moment( (int) $item['sent_at'] ) ) . '</span>';
+			/* translators: %s: length of time */
+			$html .= sprintf( ' <span class="fulfilhub-muted" title="%s">%s</span>', esc_attr( ConnectionView::moment( (int) $item['sent_at'] ) ), esc_html( sprintf( __( '%s ago', 'fulfilhub-for-woocommerce' ), human_time_diff( (int) $item['sent_at'] ) ) ) );
 		}
 		return $html;
 	}
