@@ -74,7 +74,10 @@
 				body.innerHTML = answer.html;
 			}
 			if ( answer.text || ! quietly ) {
-				say( answer.text, answer.ok ? 'good' : 'bad' );
+				say( answer.text, answer.ok ? 'good' : quietly ? 'attention' : 'bad' );
+				if ( ! quietly && answer.text ) {
+					said.scrollIntoView( { block: 'nearest' } );
+				}
 			}
 		} ).catch( function () {
 			if ( ! quietly ) {

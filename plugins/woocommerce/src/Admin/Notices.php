@@ -106,7 +106,7 @@ final class Notices {
 		$settings = self::link( admin_url( 'admin.php?page=wc-settings&tab=fulfilhub' ), __( 'Open the settings', 'fulfilhub-for-woocommerce' ) );
 		$found    = array();
 		if ( ! Store::connected() ) {
-			$ended = Store::get( 'ended_at' );
+			$ended               = Store::get( 'ended_at' );
 			$found['connection'] = array(
 				'kind'  => '' === $ended ? 'info' : 'error',
 				'about' => '' === $ended ? 'never' : $ended,
@@ -118,7 +118,7 @@ final class Notices {
 			return $found;
 		}
 		list( $failed, $late, $since ) = self::queue();
-		$queue = admin_url( 'admin.php?page=wc-settings&tab=fulfilhub&section=queue' );
+		$queue                         = admin_url( 'admin.php?page=wc-settings&tab=fulfilhub&section=queue' );
 		if ( $late > 0 ) {
 			$found['failing'] = array(
 				'kind'  => 'warning',

@@ -54,7 +54,7 @@ final class OrderColumn {
 	/**
 	 * Prints an order's pill.
 	 *
-	 * @param string         $column Column.
+	 * @param string        $column Column.
 	 * @param \WC_Order|int $shown  Order, or its post's id.
 	 */
 	public function show( $column, $shown ): void {
@@ -71,8 +71,7 @@ final class OrderColumn {
 		$promise = Given::text( Given::table( $state, 'promise' ), 'state' );
 		if ( 'at_risk' === $promise || 'broken' === $promise ) {
 			$words = Words::promise( $promise );
-			/* translators: %s: how the promise stands, e.g. At risk */
-			printf( '<span class="fulfilhub-warn is-%1$s">%2$s</span>', esc_attr( $words['tone'] ), esc_html( sprintf( __( 'Promise: %s', 'fulfilhub-for-woocommerce' ), $words['label'] ) ) );
+			printf( '<span class="fulfilhub-warn is-%1$s">%2$s</span>', esc_attr( $words['tone'] ), esc_html( $words['label'] ) );
 		}
 		if ( Given::rows( $state, 'pending_requests' ) ) {
 			echo '<span class="fulfilhub-warn">' . esc_html__( 'Warehouse was asked', 'fulfilhub-for-woocommerce' ) . '</span>';

@@ -70,7 +70,6 @@ final class OrderPanel {
 		$view    = OfOrder::merchant( $order, $panel );
 		$address = self::address( $order );
 		$reasons = Words::hold_reasons();
-		$fresh   = null !== $panel;
 		require FULFILHUB_WC_PATH . 'templates/admin/order-panel.php';
 	}
 

@@ -275,7 +275,7 @@ final class PanelActions {
 	 * @param string $name Field.
 	 */
 	private function posted( string $name ): string {
-		// phpcs:ignore WordPress.Security.NonceVerification.Missing
+		// phpcs:ignore WordPress.Security.NonceVerification.Missing -- answer() checks the nonce before anything else.
 		return isset( $_POST[ $name ] ) && is_string( $_POST[ $name ] ) ? trim( sanitize_textarea_field( wp_unslash( $_POST[ $name ] ) ) ) : '';
 	}
 

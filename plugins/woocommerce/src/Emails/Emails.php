@@ -130,16 +130,18 @@ final class Emails {
 		}
 		$side = is_rtl() ? 'right' : 'left';
 		return $css . '
-			.fh-parcel { width: 100%; margin: 0 0 16px; border: 1px solid #d9dde2; border-collapse: separate; border-radius: 6px; }
-			.fh-parcel td { padding: 14px 16px; text-align: ' . $side . '; vertical-align: top; }
-			.fh-parcel h3 { margin: 0 0 4px; font-size: 16px; text-align: ' . $side . '; }
-			.fh-parcel ul { margin: 8px 0 0; padding: 0; list-style: none; }
-			.fh-parcel li { margin: 0 0 4px; padding: 0; list-style: none; }
-			.fh-parcel .fh-soft { margin: 0; opacity: .8; }
-			.fh-parcel .fh-track { margin: 12px 0 0; }
-			.fh-parcel .fh-track a { font-weight: bold; }
-			.fh-parcel.fh-later { background-color: #f6f7f8; }
-			.fh-parcel.fh-later td, .fh-parcel.fh-later h3 { color: #2c3338; }
+			#body_content table.fh-parcel { width: 100%; margin: 0 0 16px; border: 1px solid #d9dde2; border-collapse: separate; border-radius: 6px; }
+			#body_content table.fh-parcel td { padding: 16px 18px; text-align: ' . $side . '; vertical-align: top; }
+			#body_content .fh-parcel h3 { margin: 0 0 4px; font-size: 16px; line-height: 1.4; text-align: ' . $side . '; }
+			#body_content .fh-parcel ul { margin: 10px 0 0; padding: 0; list-style: none; }
+			#body_content .fh-parcel li { margin: 0 0 4px; padding: 0; list-style: none; }
+			#body_content .fh-parcel p { margin: 0; }
+			#body_content .fh-parcel .fh-soft { opacity: .8; }
+			#body_content .fh-parcel .fh-together { margin: 10px 0 0; font-weight: bold; }
+			#body_content .fh-parcel .fh-track { margin: 12px 0 0; }
+			#body_content .fh-parcel .fh-track a { font-weight: bold; }
+			#body_content table.fh-later { background-color: #f6f7f8; }
+			#body_content .fh-later td, #body_content .fh-later h3 { color: #2c3338; }
 		';
 	}
 

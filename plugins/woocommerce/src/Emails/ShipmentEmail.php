@@ -150,8 +150,8 @@ abstract class ShipmentEmail extends \WC_Email {
 		$this->parcels   = Parcels::of( $state, $told, $items, $dates, Given::text( $shipment, 'reference' ) );
 		// What is not in the last shipment was cancelled or refunded, and does not come.
 		$this->to_come = empty( $shipment['completes_order'] ) ? Parcels::to_come( $state, $told, $items ) : array();
-		$promise         = Given::table( $state, 'promise' );
-		$this->arrives   = in_array( Given::text( $promise, 'state' ), array( 'on_time', 'on_track' ), true ) ? $dates->day( Given::text( $promise, 'deliver_by' ) ) : '';
+		$promise       = Given::table( $state, 'promise' );
+		$this->arrives = in_array( Given::text( $promise, 'state' ), array( 'on_time', 'on_track' ), true ) ? $dates->day( Given::text( $promise, 'deliver_by' ) ) : '';
 
 		$this->follow_url = TrackingPage::url( $order->get_id() ? $order : null );
 		if ( '' === $this->follow_url ) {

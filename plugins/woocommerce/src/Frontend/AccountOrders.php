@@ -44,7 +44,7 @@ final class AccountOrders {
 	 */
 	public function add_link( $actions, $order ): array {
 		$actions = (array) $actions;
-		if ( ! Settings::get( 'customer_status' ) || ! $order instanceof \WC_Order || ! Given::rows( State::of( $order ), 'shipments' ) ) {
+		if ( is_wc_endpoint_url( 'view-order' ) || ! Settings::get( 'customer_status' ) || ! $order instanceof \WC_Order || ! Given::rows( State::of( $order ), 'shipments' ) ) {
 			return $actions;
 		}
 		$actions['fulfilhub-track'] = array(

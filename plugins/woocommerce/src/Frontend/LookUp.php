@@ -110,7 +110,7 @@ final class LookUp {
 	 */
 	private static function find( string $number, string $email ): ?\WC_Order {
 		/** This filter is documented in WooCommerce: plugins that give orders other numbers use it. */
-		$order_id = apply_filters( 'woocommerce_shortcode_order_tracking_order_id', $number ); // phpcs:ignore WooCommerce.Commenting.CommentHooks, WordPress.NamingConventions.PrefixAllGlobals
+		$order_id = apply_filters( 'woocommerce_shortcode_order_tracking_order_id', $number ); // phpcs:ignore WooCommerce.Commenting.CommentHooks, WordPress.NamingConventions.PrefixAllGlobals -- A hook of WooCommerce.
 		$order    = wc_get_order( absint( $order_id ) );
 		$known    = $order instanceof \WC_Order && 'trash' !== $order->get_status() ? strtolower( trim( $order->get_billing_email() ) ) : '';
 		$same     = hash_equals( hash( 'sha256', $known ), hash( 'sha256', $email ) );

@@ -43,7 +43,11 @@ final class TrackingPage {
 		}
 		$ticket = $order ? Ticket::of( $order ) : '';
 		if ( ! get_option( 'permalink_structure' ) ) {
-			return add_query_arg( array_filter( array( self::PAGE => '1', self::VARIABLE => $ticket ) ), home_url( '/' ) ); // phpcs:ignore WordPress.Arrays
+			$query = array(
+				self::PAGE     => '1',
+				self::VARIABLE => $ticket,
+			);
+			return add_query_arg( array_filter( $query ), home_url( '/' ) );
 		}
 		return home_url( user_trailingslashit( '/' . $path . ( '' === $ticket ? '' : '/' . $ticket ) ) );
 	}

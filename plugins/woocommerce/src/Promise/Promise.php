@@ -149,7 +149,7 @@ final class Promise {
 	 * Whether somebody looks at rates now. While an order is placed, and on all other pages, only what is kept counts.
 	 */
 	private static function may_ask(): bool {
-		if ( is_admin() && ! wp_doing_ajax() || wp_doing_cron() ) {
+		if ( ( is_admin() && ! wp_doing_ajax() ) || wp_doing_cron() ) {
 			return false;
 		}
 		// phpcs:ignore WordPress.Security.NonceVerification.Recommended -- Only read to know which request this is.

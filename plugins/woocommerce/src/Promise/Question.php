@@ -77,6 +77,6 @@ final class Question {
 	 * @param string                           $store   Whose question it is.
 	 */
 	public static function name( array $lines, array $ship_to, string $store ): string {
-		return substr( hash( 'sha256', (string) json_encode( array( $lines, $ship_to, $store ) ) ), 0, 32 );
+		return substr( hash( 'sha256', (string) json_encode( array( $lines, $ship_to, $store ) ) ), 0, 32 ); // phpcs:ignore WordPress.WP.AlternativeFunctions -- Pure, and what it is given is ASCII or UTF-8.
 	}
 }

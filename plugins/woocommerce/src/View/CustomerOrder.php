@@ -115,7 +115,7 @@ final class CustomerOrder {
 	 * @return array<int, array{label: string, state: string}>
 	 */
 	private static function steps( string $status, array $parcels, array $to_come ): array {
-		$labels = array(
+		$labels  = array(
 			__( 'Ordered', 'fulfilhub-for-woocommerce' ),
 			__( 'Preparing', 'fulfilhub-for-woocommerce' ),
 			__( 'On its way', 'fulfilhub-for-woocommerce' ),

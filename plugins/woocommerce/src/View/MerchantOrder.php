@@ -32,7 +32,7 @@ final class MerchantOrder {
 			'empty'        => null === $state ? self::why_empty( $local, $dates ) : null,
 			'failed'       => null !== $state && 'failed' === $intake ? self::failed( Given::text( $local, 'error' ) ) : '',
 			'review'       => self::review( $state ),
-			'resend'       => ! empty( $local['connected'] ) && ( 'needs_review' === $status || 'failed' === $intake || 'none' === $intake && null === $state ),
+			'resend'       => ! empty( $local['connected'] ) && ( 'needs_review' === $status || 'failed' === $intake || ( 'none' === $intake && null === $state ) ),
 			'promise'      => self::promise( Given::table( $state, 'promise' ), $dates ),
 			'holds'        => self::holds( $state, $dates ),
 			'pending'      => self::pending( $state, $dates ),

@@ -16,11 +16,11 @@ final class Parcels {
 	/**
 	 * The parcels of an order, oldest first.
 	 *
-	 * @param array<string, mixed>|null               $state OrderState or null.
-	 * @param array<int|string, mixed>                $told  Shipments that the shop was told of.
-	 * @param array<int, array<string, mixed>>        $items The order's items.
-	 * @param Dates                                   $dates How dates are written.
-	 * @param string                                  $only  A shipment's reference: only its parcels.
+	 * @param array<string, mixed>|null        $state OrderState or null.
+	 * @param array<int|string, mixed>         $told  Shipments that the shop was told of.
+	 * @param array<int, array<string, mixed>> $items The order's items.
+	 * @param Dates                            $dates How dates are written.
+	 * @param string                           $only  A shipment's reference: only its parcels.
 	 * @return array<int, array<string, mixed>>
 	 */
 	public static function of( ?array $state, array $told, array $items, Dates $dates, string $only = '' ): array {

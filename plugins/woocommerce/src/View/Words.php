@@ -93,10 +93,10 @@ final class Words {
 		$known = array(
 			'on_time'  => array( __( 'On time', 'fulfilhub-for-woocommerce' ), 'good' ),
 			'on_track' => array( __( 'On time', 'fulfilhub-for-woocommerce' ), 'good' ),
-			'at_risk'  => array( __( 'At risk', 'fulfilhub-for-woocommerce' ), 'attention' ),
-			'kept'     => array( __( 'Kept', 'fulfilhub-for-woocommerce' ), 'good' ),
+			'at_risk'  => array( __( 'Promise at risk', 'fulfilhub-for-woocommerce' ), 'attention' ),
+			'kept'     => array( __( 'Promise kept', 'fulfilhub-for-woocommerce' ), 'good' ),
 			'excused'  => array( __( 'Late, excused', 'fulfilhub-for-woocommerce' ), 'quiet' ),
-			'broken'   => array( __( 'Missed', 'fulfilhub-for-woocommerce' ), 'bad' ),
+			'broken'   => array( __( 'Promise missed', 'fulfilhub-for-woocommerce' ), 'bad' ),
 		);
 		return self::pick( $known, $state, '', 'quiet' );
 	}

@@ -9,7 +9,6 @@
  * @var array<string, mixed>                                                $view    What MerchantOrder::view() made.
  * @var array<string, array{label: string, value: string, complete: string}> $address Where the order goes now.
  * @var array<string, string>                                               $reasons Reasons of a hold.
- * @var bool                                                                $fresh   Whether FulfilHub just gave it.
  */
 
 defined( 'ABSPATH' ) || exit;

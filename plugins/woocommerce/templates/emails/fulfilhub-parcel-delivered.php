@@ -18,7 +18,7 @@
 
 defined( 'ABSPATH' ) || exit;
 
-do_action( 'woocommerce_email_header', $email_heading, $email ); // phpcs:ignore WordPress.NamingConventions.PrefixAllGlobals
+do_action( 'woocommerce_email_header', $email_heading, $email ); // phpcs:ignore WordPress.NamingConventions.PrefixAllGlobals -- A hook of WooCommerce.
 ?>
 <?php if ( '' !== $order->get_billing_first_name() ) : ?>
 	<?php /* translators: %s: first name */ ?>
@@ -29,7 +29,7 @@ do_action( 'woocommerce_email_header', $email_heading, $email ); // phpcs:ignore
 	echo esc_html(
 		sprintf(
 			/* translators: 1: number of parcels, 2: order number */
-			_n( 'The carrier tells us that a parcel of your order %2$s has been delivered.', 'The carrier tells us that %1$d parcels of your order %2$s have been delivered.', count( $parcels ), 'fulfilhub-for-woocommerce' ),
+			_n( 'The carrier tells us that %1$d parcel of your order %2$s has been delivered.', 'The carrier tells us that %1$d parcels of your order %2$s have been delivered.', count( $parcels ), 'fulfilhub-for-woocommerce' ),
 			count( $parcels ),
 			$order->get_order_number()
 		)
@@ -48,4 +48,4 @@ if ( $additional_content ) {
 	echo wp_kses_post( wpautop( wptexturize( $additional_content ) ) );
 }
 
-do_action( 'woocommerce_email_footer', $email ); // phpcs:ignore WordPress.NamingConventions.PrefixAllGlobals
+do_action( 'woocommerce_email_footer', $email ); // phpcs:ignore WordPress.NamingConventions.PrefixAllGlobals -- A hook of WooCommerce.

@@ -19,7 +19,7 @@
 
 defined( 'ABSPATH' ) || exit;
 
-do_action( 'woocommerce_email_header', $email_heading, $email ); // phpcs:ignore WordPress.NamingConventions.PrefixAllGlobals
+do_action( 'woocommerce_email_header', $email_heading, $email ); // phpcs:ignore WordPress.NamingConventions.PrefixAllGlobals -- A hook of WooCommerce.
 ?>
 <?php if ( '' !== $order->get_billing_first_name() ) : ?>
 	<?php /* translators: %s: first name */ ?>
@@ -30,7 +30,7 @@ do_action( 'woocommerce_email_header', $email_heading, $email ); // phpcs:ignore
 	echo esc_html(
 		sprintf(
 			/* translators: 1: number of parcels, 2: order number */
-			_n( 'A parcel of your order %2$s has left our warehouse.', '%1$d parcels of your order %2$s have left our warehouse.', count( $parcels ), 'fulfilhub-for-woocommerce' ),
+			_n( '%1$d parcel of your order %2$s has left our warehouse.', '%1$d parcels of your order %2$s have left our warehouse.', count( $parcels ), 'fulfilhub-for-woocommerce' ),
 			count( $parcels ),
 			$order->get_order_number()
 		)
@@ -53,4 +53,4 @@ if ( $additional_content ) {
 	echo wp_kses_post( wpautop( wptexturize( $additional_content ) ) );
 }
 
-do_action( 'woocommerce_email_footer', $email ); // phpcs:ignore WordPress.NamingConventions.PrefixAllGlobals
+do_action( 'woocommerce_email_footer', $email ); // phpcs:ignore WordPress.NamingConventions.PrefixAllGlobals -- A hook of WooCommerce.

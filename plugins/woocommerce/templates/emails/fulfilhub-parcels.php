@@ -20,6 +20,9 @@ foreach ( $parcels as $place => $parcel ) :
 				<?php /* translators: 1: number of this parcel, 2: number of parcels */ ?>
 				<h3><?php echo esc_html( count( $parcels ) > 1 ? sprintf( __( 'Parcel %1$d of %2$d', 'fulfilhub-for-woocommerce' ), $place + 1, count( $parcels ) ) : __( 'Your parcel', 'fulfilhub-for-woocommerce' ) ); ?></h3>
 				<p class="fh-soft"><?php echo esc_html( implode( ' · ', array_filter( array( $parcel['carrier'], $parcel['tracking_number'] ) ) ) ); ?></p>
+				<?php if ( $parcel['shared'] ) : ?>
+					<p class="fh-together"><?php esc_html_e( 'In these parcels together:', 'fulfilhub-for-woocommerce' ); ?></p>
+				<?php endif; ?>
 				<?php if ( $parcel['contents'] ) : ?>
 					<ul>
 						<?php foreach ( $parcel['contents'] as $item ) : ?>

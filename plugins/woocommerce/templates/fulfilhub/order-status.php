@@ -57,7 +57,7 @@ $many = count( $view['parcels'] ) > 1;
 			<?php endif; ?>
 		</p>
 		<?php if ( $parcel['contents'] ) : ?>
-			<h4><?php echo esc_html( $parcel['shared'] ? __( 'In these parcels', 'fulfilhub-for-woocommerce' ) : __( 'In this parcel', 'fulfilhub-for-woocommerce' ) ); ?></h4>
+			<h4><?php echo esc_html( $parcel['shared'] ? __( 'In these parcels together', 'fulfilhub-for-woocommerce' ) : __( 'In this parcel', 'fulfilhub-for-woocommerce' ) ); ?></h4>
 			<ul class="fh-items">
 				<?php foreach ( $parcel['contents'] as $item ) : ?>
 					<li><span class="fh-count"><?php echo esc_html( $item['quantity'] . ' ×' ); ?></span> <span><?php echo esc_html( $item['name'] ); ?></span></li>

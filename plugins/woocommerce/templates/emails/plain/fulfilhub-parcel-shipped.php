@@ -30,7 +30,7 @@ if ( '' !== $order->get_billing_first_name() ) {
 echo wp_strip_all_tags(
 	sprintf(
 		/* translators: 1: number of parcels, 2: order number */
-		_n( 'A parcel of your order %2$s has left our warehouse.', '%1$d parcels of your order %2$s have left our warehouse.', count( $parcels ), 'fulfilhub-for-woocommerce' ),
+		_n( '%1$d parcel of your order %2$s has left our warehouse.', '%1$d parcels of your order %2$s have left our warehouse.', count( $parcels ), 'fulfilhub-for-woocommerce' ),
 		count( $parcels ),
 		$order->get_order_number()
 	)
@@ -58,4 +58,4 @@ if ( $additional_content ) {
 	echo wp_strip_all_tags( wptexturize( $additional_content ) ) . "\n\n";
 }
 
-echo wp_kses_post( apply_filters( 'woocommerce_email_footer_text', get_option( 'woocommerce_email_footer_text' ) ) ); // phpcs:ignore WordPress.NamingConventions.PrefixAllGlobals
+echo wp_kses_post( apply_filters( 'woocommerce_email_footer_text', get_option( 'woocommerce_email_footer_text' ) ) ); // phpcs:ignore WordPress.NamingConventions.PrefixAllGlobals -- A hook of WooCommerce.
