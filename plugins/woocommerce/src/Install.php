@@ -41,6 +41,7 @@ final class Install {
 			as_unschedule_all_actions( '', array(), self::GROUP );
 		}
 		delete_option( self::VERSION );
+		delete_transient( 'fulfilhub_watching' );
 		flush_rewrite_rules();
 	}
 
@@ -52,6 +53,8 @@ final class Install {
 			return;
 		}
 		Table::make();
+		// An option that is not there costs each request a query.
+		add_option( Settings::OPTION, array() );
 		update_option( 'fulfilhub_flush_rewrite', 'yes' );
 		update_option( self::VERSION, FULFILHUB_WC_VERSION );
 		/**

@@ -153,7 +153,16 @@ final class SettingsPage extends \WC_Settings_Page {
 		$fields = array();
 		unset( $sent['fh-partial'], $plain['fh-partial'] );
 		$fields[] = $this->heading( 'orders', __( 'Orders to FulfilHub', 'fulfilhub-for-woocommerce' ), __( 'Orders that hold nothing to ship (only virtual products) are never sent. Once an order was sent, every later change of it is sent too, whatever its status.', 'fulfilhub-for-woocommerce' ) );
-		$fields[] = $this->field( 'send_statuses', 'multiselect', __( 'Send orders that are', 'fulfilhub-for-woocommerce' ), $all, array( 'options' => $sent, 'class' => 'wc-enhanced-select' ) );
+		$fields[] = $this->field(
+			'send_statuses',
+			'multiselect',
+			__( 'Send orders that are', 'fulfilhub-for-woocommerce' ),
+			$all,
+			array(
+				'options' => $sent,
+				'class'   => 'wc-enhanced-select',
+			)
+		);
 		$fields[] = $this->end( 'orders' );
 		$fields[] = $this->heading( 'back', __( 'Shipments back', 'fulfilhub-for-woocommerce' ) );
 		$fields[] = $this->field( 'status_shipped', 'select', __( 'When everything is shipped', 'fulfilhub-for-woocommerce' ), $all, array( 'options' => $leave + $plain ) );

@@ -104,7 +104,7 @@ final class ConnectionView {
 				? __( '%1$s was disconnected by FulfilHub on %2$s. Orders wait here until you connect again.', 'fulfilhub-for-woocommerce' )
 				/* translators: 1: name of the store, 2: date and time */
 				: __( '%1$s was disconnected on %2$s.', 'fulfilhub-for-woocommerce' );
-			$name  = isset( $kept['store_name'] ) && '' !== $kept['store_name'] ? (string) $kept['store_name'] : __( 'This shop', 'fulfilhub-for-woocommerce' );
+			$name = isset( $kept['store_name'] ) && '' !== $kept['store_name'] ? (string) $kept['store_name'] : __( 'This shop', 'fulfilhub-for-woocommerce' );
 			printf( '<div class="notice inline notice-warning"><p>%s</p></div>', esc_html( sprintf( $words, $name, self::moment( (int) $kept['ended_at'] ) ) ) );
 		}
 		echo '<p>' . esc_html__( 'The plugin makes REST keys for FulfilHub (in your name) and webhooks, exchanges secrets and then tests both directions. Your customers notice nothing of it.', 'fulfilhub-for-woocommerce' ) . '</p>';

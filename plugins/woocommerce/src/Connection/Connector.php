@@ -275,6 +275,7 @@ final class Connector {
 				'key_id'         => $key_id,
 				'user_id'        => $user_id,
 				'connected_at'   => time(),
+				'versions'       => implode( ' ', self::versions() ),
 			)
 		);
 		delete_option( Drain::HEALTH );

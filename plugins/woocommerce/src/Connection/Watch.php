@@ -9,6 +9,7 @@ namespace FulfilHub\WooCommerce\Connection;
 
 use FulfilHub\WooCommerce\Api;
 use FulfilHub\WooCommerce\Install;
+use FulfilHub\WooCommerce\Orders\State;
 use FulfilHub\WooCommerce\Queue\Drain;
 use FulfilHub\WooCommerce\Queue\Table;
 
@@ -47,6 +48,9 @@ final class Watch {
 		}
 		if ( Store::connected() ) {
 			self::start();
+			if ( null !== Table::next_due() ) {
+				Drain::soon();
+			}
 		}
 		set_transient( 'fulfilhub_watching', 1, DAY_IN_SECONDS );
 	}
@@ -72,6 +76,7 @@ final class Watch {
 			self::note( 'webhook_' . $fault, $topic );
 		}
 		self::refresh();
+		self::catch_up();
 		Table::forget_deleted( time() - 30 * DAY_IN_SECONDS );
 		if ( null !== Table::next_due() ) {
 			Drain::run();
@@ -79,18 +84,43 @@ final class Watch {
 	}
 
 	/**
-	 * Reads what FulfilHub knows of this store, and keeps what the screens show.
+	 * Reads what FulfilHub knows of this store, and keeps what the screens show; tells it of other versions than before.
 	 *
 	 * @return \FulfilHub\WooCommerce\Http\Answer
 	 */
 	public static function refresh() {
-		$answer = Api::storefront();
+		$versions = Connector::versions();
+		$same     = implode( ' ', $versions ) === Store::get( 'versions' );
+		$answer   = $same ? Api::storefront() : Api::change( array( 'plugin' => $versions ) );
 		if ( $answer->ok() ) {
+			Store::change( array( 'versions' => implode( ' ', $versions ) ) );
 			self::keep( $answer->data );
 		} elseif ( 410 === $answer->status ) {
 			Store::end( 'fulfilhub' );
 		}
 		return $answer;
+	}
+
+	/**
+	 * Reads the states of the orders that were sent last, in one call: FulfilHub tells them by itself, but a firewall may
+	 * have kept it out.
+	 */
+	private static function catch_up(): void {
+		$ids    = Table::sent_since( time() - 14 * DAY_IN_SECONDS, 100 );
+		$answer = $ids ? Api::orders( $ids ) : null;
+		if ( null === $answer || ! $answer->ok() || ! isset( $answer->data['data'] ) || ! is_array( $answer->data['data'] ) ) {
+			return;
+		}
+		foreach ( $answer->data['data'] as $state ) {
+			$order = is_array( $state ) && isset( $state['external_id'], $state['revision'] ) ? wc_get_order( (int) $state['external_id'] ) : null;
+			if ( ! $order instanceof \WC_Order ) {
+				continue;
+			}
+			$kept = State::of( $order );
+			if ( null === $kept || (int) $kept['revision'] < (int) $state['revision'] ) {
+				State::keep( $order->get_id(), $state );
+			}
+		}
 	}
 
 	/**

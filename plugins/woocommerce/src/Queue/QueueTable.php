@@ -108,7 +108,15 @@ final class QueueTable extends \WP_List_Table {
 		);
 		$ids = array_map( 'intval', array_column( $this->items, 'order_id' ) );
 		if ( $ids ) {
-			foreach ( wc_get_orders( array( 'include' => $ids, 'post__in' => $ids, 'type' => 'shop_order', 'status' => 'any', 'limit' => count( $ids ) ) ) as $order ) {
+			foreach ( wc_get_orders(
+				array(
+					'include'  => $ids,
+					'post__in' => $ids,
+					'type'     => 'shop_order',
+					'status'   => 'any',
+					'limit'    => count( $ids ),
+				)
+			) as $order ) {
 				$this->orders[ $order->get_id() ] = $order;
 			}
 		}
@@ -136,8 +144,8 @@ final class QueueTable extends \WP_List_Table {
 		);
 		$views  = array();
 		foreach ( $names as $state => $name ) {
-			$amount = '' === $state ? $counts['waiting'] + $counts['sent'] + $counts['failed'] : $counts[ $state ];
-			$url    = SettingsTab::url( 'queue', '' === $state ? array() : array( 'state' => $state ) );
+			$amount                                  = '' === $state ? $counts['waiting'] + $counts['sent'] + $counts['failed'] : $counts[ $state ];
+			$url                                     = SettingsTab::url( 'queue', '' === $state ? array() : array( 'state' => $state ) );
 			$views[ '' === $state ? 'all' : $state ] = sprintf( '<a href="%s"%s>%s <span class="count">(%s)</span></a>', esc_url( $url ), $state === $this->state ? ' class="current" aria-current="page"' : '', esc_html( $name ), esc_html( number_format_i18n( $amount ) ) );
 		}
 		return $views;

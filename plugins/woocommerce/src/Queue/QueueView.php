@@ -45,7 +45,16 @@ final class QueueView {
 	 * @param array<string, mixed> $query  More of the query.
 	 */
 	public static function action_url( string $action, array $query = array() ): string {
-		return add_query_arg( array_merge( $query, array( 'action' => $action, 'fulfilhub_nonce' => wp_create_nonce( 'fulfilhub_queue' ) ) ), admin_url( 'admin-post.php' ) );
+		return add_query_arg(
+			array_merge(
+				$query,
+				array(
+					'action'          => $action,
+					'fulfilhub_nonce' => wp_create_nonce( 'fulfilhub_queue' ),
+				)
+			),
+			admin_url( 'admin-post.php' )
+		);
 	}
 
 	/**

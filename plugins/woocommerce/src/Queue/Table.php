@@ -268,6 +268,20 @@ final class Table {
 	}
 
 	/**
+	 * The orders that were sent last.
+	 *
+	 * @param int $since Unix time.
+	 * @param int $limit How many at most.
+	 * @return array<int, int> Order ids.
+	 */
+	public static function sent_since( int $since, int $limit ): array {
+		global $wpdb;
+		$table = self::name();
+		// phpcs:ignore WordPress.DB -- A table of our own.
+		return array_map( 'intval', $wpdb->get_col( $wpdb->prepare( "SELECT order_id FROM {$table} WHERE state = 'sent' AND topic <> 'order.deleted' AND sent_at >= %d ORDER BY sent_at DESC LIMIT %d", $since, $limit ) ) );
+	}
+
+	/**
 	 * Forgets orders that were deleted, once FulfilHub has known for a while.
 	 *
 	 * @param int $before Unix time.

@@ -45,12 +45,12 @@ final class Fulfillments {
 	 * @return int Id of the fulfilment; 0 where none was written.
 	 */
 	public static function write( \WC_Order $order, array $shipment, int $id ): int {
-		$class = self::class_name();
-		if ( null === $class || ! $shipment['lines'] ) {
+		$name = self::class_name();
+		if ( null === $name || ! $shipment['lines'] ) {
 			return 0;
 		}
 		try {
-			$fulfillment = self::open( $class, $id );
+			$fulfillment = self::open( $name, $id );
 			$fulfillment->set_entity_type( \WC_Order::class );
 			$fulfillment->set_entity_id( (string) $order->get_id() );
 			$fulfillment->set_status( 'fulfilled' );
@@ -69,23 +69,23 @@ final class Fulfillments {
 	/**
 	 * The fulfilment that was written before, or a new one.
 	 *
-	 * @param string $class Class.
+	 * @param string $name Class.
 	 * @param int    $id    Id or 0.
 	 * @return object
 	 */
-	private static function open( string $class, int $id ) {
+	private static function open( string $name, int $id ) {
 		if ( $id > 0 ) {
 			try {
-				$found = new $class( $id );
+				$found = new $name( $id );
 				if ( ! $found->get_date_deleted() ) {
 					return $found;
 				}
 			} catch ( \Throwable $error ) {
 				// Somebody deleted it: a new one takes its place.
-				return new $class();
+				return new $name();
 			}
 		}
-		return new $class();
+		return new $name();
 	}
 
 	/**
@@ -147,9 +147,9 @@ final class Fulfillments {
 	 * The class, or null where this WooCommerce has none.
 	 */
 	private static function class_name(): ?string {
-		foreach ( self::CLASSES as $class ) {
-			if ( class_exists( $class ) && method_exists( $class, 'set_items' ) ) {
-				return $class;
+		foreach ( self::CLASSES as $name ) {
+			if ( class_exists( $name ) && method_exists( $name, 'set_items' ) ) {
+				return $name;
 			}
 		}
 		return null;

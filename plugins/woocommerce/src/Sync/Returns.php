@@ -29,10 +29,10 @@ final class Returns {
 	 * Takes a return.
 	 *
 	 * @param int                  $order_id Order id.
-	 * @param array<string, mixed> $return   reference, status, lines and note.
+	 * @param array<string, mixed> $given   reference, status, lines and note.
 	 * @return array{applied: bool, refund_id: int|null}|\WP_Error
 	 */
-	public static function take( int $order_id, array $return ) {
+	public static function take( int $order_id, array $given ) {
 		$name  = 'returns_' . $order_id;
 		$token = Lock::take( $name, 120, 10.0 );
 		if ( '' === $token ) {
@@ -40,7 +40,7 @@ final class Returns {
 		}
 		try {
 			$order = State::read_anew( $order_id );
-			return null === $order ? Routes::busy() : self::apply( $order, $return );
+			return null === $order ? Routes::busy() : self::apply( $order, $given );
 		} finally {
 			Lock::release( $name, $token );
 		}
@@ -50,31 +50,34 @@ final class Returns {
 	 * Applies a return.
 	 *
 	 * @param \WC_Order            $order  Order.
-	 * @param array<string, mixed> $return Return.
+	 * @param array<string, mixed> $given Return.
 	 * @return array{applied: bool, refund_id: int|null}|\WP_Error
 	 */
-	private static function apply( \WC_Order $order, array $return ) {
+	private static function apply( \WC_Order $order, array $given ) {
 		$kept      = $order->get_meta( self::META, true );
 		$all       = is_array( $kept ) ? $kept : array();
-		$reference = (string) $return['reference'];
-		$before    = isset( $all[ $reference ] ) ? $all[ $reference ] : array( 'status' => '', 'refund_id' => 0 );
-		$status    = sanitize_key( (string) $return['status'] );
+		$reference = (string) $given['reference'];
+		$before    = isset( $all[ $reference ] ) ? $all[ $reference ] : array(
+			'status'    => '',
+			'refund_id' => 0,
+		);
+		$status    = sanitize_key( (string) $given['status'] );
 		$refund_id = (int) $before['refund_id'];
 		$refunds   = 'note' !== Settings::get( 'returns' ) && 0 === $refund_id && in_array( $status, self::JUDGED, true );
 		if ( $status === $before['status'] && ! $refunds ) {
 			return self::answer( false, $refund_id );
 		}
 		if ( $refunds ) {
-			$made = self::refund( $order, $return );
+			$made = self::refund( $order, $given );
 			if ( is_wp_error( $made ) ) {
 				return $made;
 			}
 			$refund_id = $made;
 		}
-		$note = sanitize_textarea_field( (string) $return['note'] );
+		$note = sanitize_textarea_field( (string) $given['note'] );
 		Collector::quietly(
-			static function () use ( $order, $return, $status, $note, $all, $reference, $refund_id ) {
-				$order->add_order_note( esc_html( self::words( $order, $return, $status ) . ( '' === $note ? '' : ' ' . $note ) ) );
+			static function () use ( $order, $given, $status, $note, $all, $reference, $refund_id ) {
+				$order->add_order_note( esc_html( self::words( $order, $given, $status ) . ( '' === $note ? '' : ' ' . $note ) ) );
 				$all[ $reference ] = array(
 					'status'    => $status,
 					'refund_id' => $refund_id,
@@ -90,11 +93,11 @@ final class Returns {
 	 * Makes the refund. It is a change of the order that FulfilHub is told of like any other.
 	 *
 	 * @param \WC_Order            $order  Order.
-	 * @param array<string, mixed> $return Return.
+	 * @param array<string, mixed> $given Return.
 	 * @return int|\WP_Error Id of the refund; 0 where nothing was left to refund.
 	 */
-	private static function refund( \WC_Order $order, array $return ) {
-		list( $items, $restock, $amount ) = self::lines( $order, (array) $return['lines'] );
+	private static function refund( \WC_Order $order, array $given ) {
+		list( $items, $restock, $amount ) = self::lines( $order, (array) $given['lines'] );
 		$amount                           = min( $amount, (float) $order->get_remaining_refund_amount() );
 		if ( ! $items ) {
 			return 0;
@@ -104,7 +107,7 @@ final class Returns {
 				'order_id'       => $order->get_id(),
 				'amount'         => wc_format_decimal( $amount, wc_get_price_decimals() ),
 				/* translators: %s: reference of a return */
-				'reason'         => sprintf( __( 'Return %s', 'fulfilhub-for-woocommerce' ), (string) $return['reference'] ),
+				'reason'         => sprintf( __( 'Return %s', 'fulfilhub-for-woocommerce' ), (string) $given['reference'] ),
 				'line_items'     => $items,
 				'refund_payment' => 'refund_payment' === Settings::get( 'returns' ) && $amount > 0,
 				// Not every unit goes back on the shelf: which do is said line by line, below.
@@ -136,11 +139,11 @@ final class Returns {
 		foreach ( $order->get_items() as $id => $item ) {
 			$room[ (int) $id ] = (int) $item->get_quantity() + (int) $order->get_qty_refunded_for_item( (int) $id );
 		}
-		list( $fit )  = Lines::part( $lines, $room );
-		$items        = array();
-		$restock      = array();
-		$amount       = 0.0;
-		$decimals     = wc_get_price_decimals();
+		list( $fit ) = Lines::part( $lines, $room );
+		$items       = array();
+		$restock     = array();
+		$amount      = 0.0;
+		$decimals    = wc_get_price_decimals();
 		foreach ( $fit as $line ) {
 			$id       = (int) $line['line_id'];
 			$item     = $order->get_item( $id );
@@ -185,10 +188,10 @@ final class Returns {
 	 * The return in words.
 	 *
 	 * @param \WC_Order            $order  Order.
-	 * @param array<string, mixed> $return Return.
+	 * @param array<string, mixed> $given Return.
 	 * @param string               $status Its status.
 	 */
-	private static function words( \WC_Order $order, array $return, string $status ): string {
+	private static function words( \WC_Order $order, array $given, string $status ): string {
 		$names = array(
 			'requested'  => __( 'requested', 'fulfilhub-for-woocommerce' ),
 			'approved'   => __( 'approved', 'fulfilhub-for-woocommerce' ),
@@ -201,14 +204,14 @@ final class Returns {
 			'expired'    => __( 'expired', 'fulfilhub-for-woocommerce' ),
 		);
 		$goods = array();
-		foreach ( (array) $return['lines'] as $line ) {
+		foreach ( (array) $given['lines'] as $line ) {
 			$item = $order->get_item( (int) $line['line_id'] );
 			if ( $item ) {
 				$goods[] = (int) $line['quantity'] . ' x ' . $item->get_name();
 			}
 		}
 		/* translators: 1: reference of a return, 2: its status, 3: goods */
-		return sprintf( __( 'Return %1$s is %2$s: %3$s.', 'fulfilhub-for-woocommerce' ), (string) $return['reference'], isset( $names[ $status ] ) ? $names[ $status ] : $status, implode( ', ', $goods ) );
+		return sprintf( __( 'Return %1$s is %2$s: %3$s.', 'fulfilhub-for-woocommerce' ), (string) $given['reference'], isset( $names[ $status ] ) ? $names[ $status ] : $status, implode( ', ', $goods ) );
 	}
 
 	/**

@@ -65,12 +65,12 @@ final class Shipments {
 	 * @return array<string, mixed>
 	 */
 	private static function tell( \WC_Order $order, array $shipment ): array {
-		$reference                 = (string) $shipment['reference'];
-		$all                       = self::of( $order );
-		$before                    = isset( $all[ $reference ] ) ? $all[ $reference ] : null;
-		list( $lines, $left_out )  = Lines::part( $shipment['lines'], self::room( $order, $all, $reference ) );
-		$shipment['lines']         = $lines;
-		$answer                    = array(
+		$reference                = (string) $shipment['reference'];
+		$all                      = self::of( $order );
+		$before                   = isset( $all[ $reference ] ) ? $all[ $reference ] : null;
+		list( $lines, $left_out ) = Lines::part( $shipment['lines'], self::room( $order, $all, $reference ) );
+		$shipment['lines']        = $lines;
+		$answer                   = array(
 			'reference' => $reference,
 			'already'   => null !== $before && self::facts( $before ) === self::facts( $shipment ),
 			'told_as'   => null !== $before && isset( $before['told_as'] ) ? $before['told_as'] : array(),

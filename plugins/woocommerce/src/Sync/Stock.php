@@ -66,6 +66,7 @@ final class Stock {
 	 * @param int         $available Units.
 	 * @param int|null    $expected  Units.
 	 * @return array{0: string, 1: int|null}
+	 * @throws \Throwable Whatever another plugin threw while the level was written; nothing is written then.
 	 */
 	private static function compare_and_set( \WC_Product $product, int $available, ?int $expected ): array {
 		global $wpdb;
