@@ -19,13 +19,11 @@ use FulfilHub\WooCommerce\Settings;
  * Loaded only where WooCommerce shows its settings.
  */
 final class SettingsPage extends \WC_Settings_Page {
-	const ID = 'fulfilhub';
-
 	/**
 	 * Makes the tab.
 	 */
 	public function __construct() {
-		$this->id    = self::ID;
+		$this->id    = SettingsTab::ID;
 		$this->label = __( 'FulfilHub', 'fulfilhub-for-woocommerce' );
 		parent::__construct();
 	}

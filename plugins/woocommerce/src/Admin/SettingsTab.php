@@ -12,6 +12,11 @@ namespace FulfilHub\WooCommerce\Admin;
  */
 final class SettingsTab {
 	/**
+	 * Id of the tab. Kept here, for the screen's class can only be loaded where WooCommerce shows its settings.
+	 */
+	const ID = 'fulfilhub';
+
+	/**
 	 * Hooks in.
 	 */
 	public function register(): void {
@@ -47,7 +52,7 @@ final class SettingsTab {
 	 */
 	public function enqueue(): void {
 		// phpcs:ignore WordPress.Security.NonceVerification.Recommended -- Only which screen this is.
-		if ( ! isset( $_GET['page'], $_GET['tab'] ) || 'wc-settings' !== $_GET['page'] || SettingsPage::ID !== $_GET['tab'] ) {
+		if ( ! isset( $_GET['page'], $_GET['tab'] ) || 'wc-settings' !== $_GET['page'] || self::ID !== $_GET['tab'] ) {
 			return;
 		}
 		wp_enqueue_style( 'fulfilhub-settings', plugins_url( 'assets/settings.css', FULFILHUB_WC_FILE ), array(), FULFILHUB_WC_VERSION );
@@ -76,7 +81,7 @@ final class SettingsTab {
 	public static function url( string $section = '', array $query = array() ): string {
 		$base = array(
 			'page' => 'wc-settings',
-			'tab'  => SettingsPage::ID,
+			'tab'  => self::ID,
 		);
 		if ( '' !== $section ) {
 			$base['section'] = $section;

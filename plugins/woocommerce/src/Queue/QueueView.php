@@ -7,7 +7,7 @@
 
 namespace FulfilHub\WooCommerce\Queue;
 
-use FulfilHub\WooCommerce\Admin\SettingsPage;
+use FulfilHub\WooCommerce\Admin\SettingsTab;
 use FulfilHub\WooCommerce\Connection\Store;
 
 /**
@@ -83,7 +83,7 @@ final class QueueView {
 			printf( '<a class="button" href="%s">%s</a> ', esc_url( self::action_url( 'fulfilhub_resend_failed' ) ), esc_html__( 'Resend all failed', 'fulfilhub-for-woocommerce' ) );
 		}
 		// The form is WooCommerce's, so the button says where its own few fields go.
-		printf( '<input type="hidden" name="page" value="wc-settings"><input type="hidden" name="tab" value="%s"><input type="hidden" name="section" value="queue">', esc_attr( SettingsPage::ID ) );
+		printf( '<input type="hidden" name="page" value="wc-settings"><input type="hidden" name="tab" value="%s"><input type="hidden" name="section" value="queue">', esc_attr( SettingsTab::ID ) );
 		printf( '<label class="screen-reader-text" for="fulfilhub-order">%s</label>', esc_html__( 'Order id', 'fulfilhub-for-woocommerce' ) );
 		printf( '<input type="search" id="fulfilhub-order" name="order" size="10" value="%s" placeholder="%s"> ', $order_id ? esc_attr( (string) $order_id ) : '', esc_attr__( 'Order id', 'fulfilhub-for-woocommerce' ) );
 		printf( '<button type="submit" class="button" formmethod="get" formaction="%s">%s</button>', esc_url( admin_url( 'admin.php' ) ), esc_html__( 'Find', 'fulfilhub-for-woocommerce' ) );
