@@ -35,8 +35,30 @@ final class Install {
 
 	/**
 	 * Called when the plugin is deactivated: nothing is forgotten, but nothing runs either.
+	 *
+	 * @param bool $network Whether it is deactivated on all sites of the network.
 	 */
-	public static function deactivate(): void {
+	public static function deactivate( $network = false ): void {
+		if ( ! is_multisite() || ! $network || wp_is_large_network() ) {
+			self::rest();
+			return;
+		}
+		foreach ( get_sites(
+			array(
+				'fields' => 'ids',
+				'number' => 0,
+			)
+		) as $id ) {
+			switch_to_blog( (int) $id );
+			self::rest();
+			restore_current_blog();
+		}
+	}
+
+	/**
+	 * Lets nothing run on this site until the plugin is active again.
+	 */
+	private static function rest(): void {
 		if ( function_exists( 'as_unschedule_all_actions' ) ) {
 			as_unschedule_all_actions( '', array(), self::GROUP );
 		}

@@ -183,7 +183,7 @@ final class Checks {
 		$checks = array( self::result( 'fulfilhub', $title, true ) );
 		$theirs = isset( $answer->data['server_time'] ) ? strtotime( (string) $answer->data['server_time'] ) : false;
 		if ( false !== $theirs ) {
-			$ahead    = (int) round( $middle - $theirs );
+			$ahead = (int) round( $middle - $theirs );
 			/* translators: %s: length of time, e.g. "2 minutes" */
 			$near     = sprintf( __( 'The clock of this shop\'s server is wrong by %s. From five minutes on, FulfilHub cannot accept its signatures.', 'fulfilhub-for-woocommerce' ), human_time_diff( 0, abs( $ahead ) ) );
 			$checks[] = self::result( 'clock_here', __( 'Clock', 'fulfilhub-for-woocommerce' ), abs( $ahead ) < 60, abs( $ahead ) < 300 ? $near : Words::clock( (string) $ahead ), __( 'Ask your host to set the clock by NTP.', 'fulfilhub-for-woocommerce' ) );

@@ -101,9 +101,9 @@ final class ConnectionView {
 		if ( isset( $kept['ended_by'] ) ) {
 			$words = 'fulfilhub' === $kept['ended_by']
 				/* translators: 1: name of the store, 2: date and time */
-				? __( '%1$s was disconnected by FulfilHub on %2$s. Orders wait here until you connect again.', 'fulfilhub-for-woocommerce' )
+				? __( '%1$s was disconnected by FulfilHub on %2$s. For a week, new orders wait here until you connect again.', 'fulfilhub-for-woocommerce' )
 				/* translators: 1: name of the store, 2: date and time */
-				: __( '%1$s was disconnected on %2$s.', 'fulfilhub-for-woocommerce' );
+				: __( '%1$s was disconnected on %2$s. Orders placed since then are not sent by themselves; after connecting again you can send them under Orders sent.', 'fulfilhub-for-woocommerce' );
 			$name = isset( $kept['store_name'] ) && '' !== $kept['store_name'] ? (string) $kept['store_name'] : __( 'This shop', 'fulfilhub-for-woocommerce' );
 			printf( '<div class="notice inline notice-warning"><p>%s</p></div>', esc_html( sprintf( $words, $name, self::moment( (int) $kept['ended_at'] ) ) ) );
 		}

@@ -43,6 +43,21 @@ final class Store {
 	}
 
 	/**
+	 * Whether the site is connected or was: what changes on orders that FulfilHub knows is kept for the next connection.
+	 */
+	public static function was_connected(): bool {
+		return self::connected() || '' !== self::get( 'last_store' );
+	}
+
+	/**
+	 * Whether new orders are queued: while the site is connected, and for a week after FulfilHub ended the connection.
+	 * Whoever disconnects themselves and comes back much later would be surprised by a year of orders.
+	 */
+	public static function takes_new(): bool {
+		return self::connected() || ( 'fulfilhub' === self::get( 'ended_by' ) && (int) self::get( 'ended_at' ) > time() - WEEK_IN_SECONDS );
+	}
+
+	/**
 	 * Changes single values; the rest stays.
 	 *
 	 * @param array<string, mixed> $values Values by name.

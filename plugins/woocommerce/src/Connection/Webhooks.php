@@ -19,6 +19,13 @@ final class Webhooks {
 	const TOPICS = array( 'order.created', 'order.updated', 'order.deleted' );
 
 	/**
+	 * Whether FulfilHub knows orders that this request touched, by order id.
+	 *
+	 * @var array<int, bool>
+	 */
+	private static $known = array();
+
+	/**
 	 * Hooks in.
 	 */
 	public function register(): void {
@@ -108,11 +115,15 @@ final class Webhooks {
 			return false;
 		}
 		$order_id = is_scalar( $arg ) ? (int) $arg : 0;
-		if ( isset( Table::known( array( $order_id ) )[ $order_id ] ) ) {
+		$order    = wc_get_order( $order_id );
+		if ( $order instanceof \WC_Order && Policy::begins( $order, (array) Settings::get( 'send_statuses' ) ) ) {
 			return true;
 		}
-		$order = wc_get_order( $order_id );
-		return $order instanceof \WC_Order && Policy::begins( $order, (array) Settings::get( 'send_statuses' ) );
+		// WooCommerce asks at each of the many saves of a checkout.
+		if ( ! isset( self::$known[ $order_id ] ) ) {
+			self::$known[ $order_id ] = isset( Table::known( array( $order_id ) )[ $order_id ] );
+		}
+		return self::$known[ $order_id ];
 	}
 
 	/**

@@ -179,15 +179,16 @@ final class Collector {
 	public static function write(): void {
 		$changed       = self::$changed;
 		self::$changed = array();
-		if ( ! $changed || ! Store::connected() ) {
+		if ( ! $changed || ! Store::was_connected() ) {
 			return;
 		}
 		try {
+			$new    = Store::takes_new();
 			$known  = Table::known( array_keys( $changed ) );
 			$topics = array();
 			foreach ( $changed as $order_id => $topic ) {
 				$topic = self::topic( $order_id, $topic, isset( $known[ $order_id ] ) );
-				if ( null !== $topic ) {
+				if ( null !== $topic && ( $new || isset( $known[ $order_id ] ) ) ) {
 					$topics[ $order_id ] = $topic;
 				}
 			}

@@ -180,9 +180,12 @@ final class Shipments {
 				$numbers[] = '' === $parcel['tracking_url'] ? esc_html( $parcel['tracking_number'] ) : sprintf( '<a href="%s" target="_blank" rel="noopener">%s</a>', esc_url( $parcel['tracking_url'] ), esc_html( $parcel['tracking_number'] ) );
 			}
 		}
+		if ( ! $numbers && '' === $carrier ) {
+			return __( 'Shipped.', 'fulfilhub-for-woocommerce' );
+		}
 		if ( ! $numbers ) {
 			/* translators: %s: name of a carrier */
-			return '' === $carrier ? __( 'Shipped.', 'fulfilhub-for-woocommerce' ) : sprintf( __( 'Shipped with %s.', 'fulfilhub-for-woocommerce' ), esc_html( $carrier ) );
+			return sprintf( __( 'Shipped with %s.', 'fulfilhub-for-woocommerce' ), esc_html( $carrier ) );
 		}
 		if ( $again ) {
 			/* translators: 1: name of a carrier, 2: tracking numbers */
