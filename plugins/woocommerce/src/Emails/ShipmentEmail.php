@@ -107,7 +107,7 @@ abstract class ShipmentEmail extends \WC_Email {
 				'parcels'      => array(
 					array(
 						'tracking_number' => 'AB123456789GB',
-						'tracking_url'    => 'https://www.royalmail.com/track-your-item',
+						'tracking_url'    => home_url( '/' ),
 						'state'           => 'delivered',
 						'delivered_at'    => gmdate( 'Y-m-d\TH:i:s\Z' ),
 						'lines'           => $lines,

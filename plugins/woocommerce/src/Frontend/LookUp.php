@@ -51,7 +51,8 @@ final class LookUp {
 			self::$problem = __( 'Please enter your order number and the e-mail address of the order.', 'fulfilhub-for-woocommerce' );
 			return;
 		}
-		$counters = self::counters( $number );
+		$order_id = self::order_id( $number );
+		$counters = self::counters( $order_id );
 		foreach ( $counters as $counter ) {
 			if ( (int) get_transient( $counter ) >= self::TRIES ) {
 				status_header( 429 );
@@ -59,7 +60,7 @@ final class LookUp {
 				return;
 			}
 		}
-		$order = self::find( $number, $email );
+		$order = self::find( $order_id, $email );
 		if ( ! $order ) {
 			foreach ( $counters as $counter ) {
 				set_transient( $counter, (int) get_transient( $counter ) + 1, self::TRIES_WITHIN );
@@ -103,17 +104,25 @@ final class LookUp {
 	}
 
 	/**
-	 * The order with this number, if the address is its own. Every number costs the same work.
+	 * The id of the order with this number; 0 for none.
 	 *
 	 * @param string $number Order number as the customer knows it.
-	 * @param string $email  E-mail address, lower case.
 	 */
-	private static function find( string $number, string $email ): ?\WC_Order {
+	private static function order_id( string $number ): int {
 		/** This filter is documented in WooCommerce: plugins that give orders other numbers use it. */
-		$order_id = apply_filters( 'woocommerce_shortcode_order_tracking_order_id', $number ); // phpcs:ignore WooCommerce.Commenting.CommentHooks, WordPress.NamingConventions.PrefixAllGlobals -- A hook of WooCommerce.
-		$order    = wc_get_order( absint( $order_id ) );
-		$known    = $order instanceof \WC_Order && 'trash' !== $order->get_status() ? strtolower( trim( $order->get_billing_email() ) ) : '';
-		$same     = hash_equals( hash( 'sha256', $known ), hash( 'sha256', $email ) );
+		return absint( apply_filters( 'woocommerce_shortcode_order_tracking_order_id', $number ) ); // phpcs:ignore WooCommerce.Commenting.CommentHooks, WordPress.NamingConventions.PrefixAllGlobals -- A hook of WooCommerce.
+	}
+
+	/**
+	 * The order, if the address is its own.
+	 *
+	 * @param int    $order_id Order id.
+	 * @param string $email    E-mail address, lower case.
+	 */
+	private static function find( int $order_id, string $email ): ?\WC_Order {
+		$order = wc_get_order( $order_id );
+		$known = $order instanceof \WC_Order && 'trash' !== $order->get_status() ? strtolower( trim( $order->get_billing_email() ) ) : '';
+		$same  = hash_equals( hash( 'sha256', $known ), hash( 'sha256', $email ) );
 		return $same && '' !== $known && $order instanceof \WC_Order ? $order : null;
 	}
 
@@ -133,12 +142,12 @@ final class LookUp {
 
 	/**
 	 * What tries are counted by: the visitor's address as the server saw it (what a header claims can be made up), and
-	 * the order number.
+	 * the order, however its number was written.
 	 *
-	 * @param string $number Order number.
+	 * @param int $order_id Order id.
 	 * @return array<int, string> Names of transients; no address can be read from them.
 	 */
-	private static function counters( string $number ): array {
+	private static function counters( int $order_id ): array {
 		$address = isset( $_SERVER['REMOTE_ADDR'] ) ? sanitize_text_field( wp_unslash( $_SERVER['REMOTE_ADDR'] ) ) : '';
 		/**
 		 * The address by which tries of the tracking form are counted, for shops behind a proxy of their own.
@@ -148,7 +157,7 @@ final class LookUp {
 		$address = (string) apply_filters( 'fulfilhub_visitor_address', $address );
 		return array(
 			'fulfilhub_track_' . substr( wp_hash( 'visitor|' . $address, 'nonce' ), 0, 20 ),
-			'fulfilhub_track_' . substr( wp_hash( 'number|' . $number, 'nonce' ), 0, 20 ),
+			'fulfilhub_track_' . substr( wp_hash( 'order|' . $order_id, 'nonce' ), 0, 20 ),
 		);
 	}
 }

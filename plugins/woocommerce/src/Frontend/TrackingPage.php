@@ -26,6 +26,10 @@ final class TrackingPage {
 		add_filter( 'query_vars', array( $this, 'add_variables' ) );
 		add_action( 'init', array( $this, 'add_rules' ), 20 );
 		add_action( 'wp_loaded', array( $this, 'flush_where_needed' ) );
+		// Rules may have been written by others while the plugin was not active.
+		add_action( 'fulfilhub_installed', array( $this, 'write_anew' ) );
+		add_action( 'add_option_fulfilhub_flush_rewrite', array( $this, 'write_anew' ) );
+		add_action( 'update_option_fulfilhub_flush_rewrite', array( $this, 'write_anew' ) );
 		add_action( 'parse_request', array( $this, 'prefer_real_page' ) );
 		add_filter( 'posts_pre_query', array( $this, 'give_page' ), 10, 2 );
 		add_action( 'wp', array( $this, 'keep_private' ) );
@@ -86,12 +90,19 @@ final class TrackingPage {
 	 */
 	public function flush_where_needed(): void {
 		$path = self::path();
-		if ( 'yes' !== get_option( 'fulfilhub_flush_rewrite' ) && get_option( self::PATH ) === $path ) {
+		if ( get_option( self::PATH ) === $path ) {
 			return;
 		}
 		update_option( self::PATH, $path );
 		delete_option( 'fulfilhub_flush_rewrite' );
 		flush_rewrite_rules( false );
+	}
+
+	/**
+	 * Lets the rules be written at the end of this request's start, or of the next one's.
+	 */
+	public function write_anew(): void {
+		delete_option( self::PATH );
 	}
 
 	/**
