@@ -11,6 +11,7 @@ use FulfilHub\WooCommerce\Connection\Keys;
 use FulfilHub\WooCommerce\Connection\Store;
 use FulfilHub\WooCommerce\Http\Client;
 use FulfilHub\WooCommerce\Queue\Table;
+use FulfilHub\WooCommerce\Sync\PartialStatus;
 
 /**
  * Runs when the plugin is deleted, perhaps while WooCommerce itself is not active: so only WordPress is used here.
@@ -28,6 +29,7 @@ final class Uninstall {
 			return;
 		}
 		$from = 0;
+		$some = 0;
 		do {
 			$ids = get_sites(
 				array(
@@ -42,8 +44,9 @@ final class Uninstall {
 				self::site();
 				restore_current_blog();
 			}
+			$some  = count( $ids );
 			$from += 100;
-		} while ( 100 === count( $ids ) );
+		} while ( 100 === $some );
 		self::users();
 	}
 
@@ -56,6 +59,7 @@ final class Uninstall {
 		self::woocommerce();
 		self::scheduled();
 		Table::drop();
+		self::statuses();
 		if ( is_array( $settings ) && ! empty( $settings['remove_all_data'] ) ) {
 			self::metas();
 		}
@@ -106,6 +110,19 @@ final class Uninstall {
 				$wpdb->delete( $wpdb->prefix . 'actionscheduler_actions', array( 'group_id' => $group ), array( '%d' ) );
 				$wpdb->delete( $wpdb->prefix . 'actionscheduler_groups', array( 'group_id' => $group ), array( '%d' ) );
 			}
+		}
+		// phpcs:enable
+	}
+
+	/**
+	 * Gives orders back a status that WooCommerce knows: no list shows one of which it does not.
+	 */
+	private static function statuses(): void {
+		global $wpdb;
+		// phpcs:disable WordPress.DB -- See above.
+		$wpdb->update( $wpdb->posts, array( 'post_status' => 'wc-processing' ), array( 'post_status' => PartialStatus::KEY ) );
+		if ( self::has_table( 'wc_orders' ) ) {
+			$wpdb->update( $wpdb->prefix . 'wc_orders', array( 'status' => 'wc-processing' ), array( 'status' => PartialStatus::KEY ) );
 		}
 		// phpcs:enable
 	}

@@ -14,6 +14,7 @@ use FulfilHub\WooCommerce\Connection\Store;
 use FulfilHub\WooCommerce\Connection\Watch;
 use FulfilHub\WooCommerce\Queue\QueueView;
 use FulfilHub\WooCommerce\Settings;
+use FulfilHub\WooCommerce\Sync\PartialStatus;
 
 /**
  * Loaded only where WooCommerce shows its settings.
@@ -73,6 +74,7 @@ final class SettingsPage extends \WC_Settings_Page {
 			// phpcs:ignore WordPress.Security -- WC_Admin_Settings::save() looked at the nonce; clean() sanitises.
 			$values[ $name ] = $this->clean( $name, $default, isset( $_POST[ 'fulfilhub_' . $name ] ) ? wp_unslash( $_POST[ 'fulfilhub_' . $name ] ) : null );
 		}
+		$values = $this->settle_partial( $before, $values );
 		Settings::set( $values );
 		if ( $before['tracking_path'] !== $values['tracking_path'] || $before['tracking_page'] !== $values['tracking_page'] ) {
 			update_option( 'fulfilhub_flush_rewrite', 'yes' );
@@ -93,6 +95,29 @@ final class SettingsPage extends \WC_Settings_Page {
 			/* translators: %s: technical reason */
 			\WC_Admin_Settings::add_error( sprintf( __( 'FulfilHub could not be told about stock levels, so this stays as it was: %s', 'fulfilhub-for-woocommerce' ), $answer->detail() ) );
 		}
+	}
+
+	/**
+	 * Whoever lets orders have the status "Partially shipped" gets it; and while any has it, it stays: no list of
+	 * WooCommerce shows an order whose status nobody knows.
+	 *
+	 * @param array<string, mixed> $before Settings before.
+	 * @param array<string, mixed> $values Settings as they were chosen.
+	 * @return array<string, mixed>
+	 */
+	private function settle_partial( array $before, array $values ): array {
+		$own = substr( PartialStatus::KEY, 3 );
+		if ( $values['status_partial'] === $own ) {
+			$values['partial_status'] = true;
+		} elseif ( $before['partial_status'] && ! $values['partial_status'] ) {
+			$left = (int) wc_orders_count( $own );
+			if ( $left > 0 ) {
+				$values['partial_status'] = true;
+				/* translators: %d: number of orders */
+				\WC_Admin_Settings::add_error( sprintf( _n( '%d order still has the status "Partially shipped", so the status stays.', '%d orders still have the status "Partially shipped", so the status stays.', $left, 'fulfilhub-for-woocommerce' ), $left ) );
+			}
+		}
+		return $values;
 	}
 
 	/**
@@ -132,7 +157,7 @@ final class SettingsPage extends \WC_Settings_Page {
 	private static function statuses(): array {
 		$statuses = array( 'fh-partial' => __( 'Partially shipped', 'fulfilhub-for-woocommerce' ) );
 		foreach ( wc_get_order_statuses() as $key => $name ) {
-			$statuses[ 0 === strpos( $key, 'wc-' ) ? substr( $key, 3 ) : $key ] = $name;
+			$statuses[ (string) preg_replace( '/^wc-/', '', $key ) ] = $name;
 		}
 		unset( $statuses['checkout-draft'] );
 		return $statuses;
@@ -164,7 +189,7 @@ final class SettingsPage extends \WC_Settings_Page {
 		$fields[] = $this->end( 'orders' );
 		$fields[] = $this->heading( 'back', __( 'Shipments back', 'fulfilhub-for-woocommerce' ) );
 		$fields[] = $this->field( 'status_shipped', 'select', __( 'When everything is shipped', 'fulfilhub-for-woocommerce' ), $all, array( 'options' => $leave + $plain ) );
-		$fields[] = $this->field( 'status_partial', 'select', __( 'When a part is shipped', 'fulfilhub-for-woocommerce' ), $all, array( 'options' => $leave + ( $all['partial_status'] ? self::statuses() : $plain ) ) );
+		$fields[] = $this->field( 'status_partial', 'select', __( 'When a part is shipped', 'fulfilhub-for-woocommerce' ), $all, array( 'options' => $leave + self::statuses() ) );
 		$fields[] = $this->check( 'partial_status', __( 'Own status', 'fulfilhub-for-woocommerce' ), __( 'Add the status "Partially shipped" to this shop', 'fulfilhub-for-woocommerce' ), $all );
 		$fields[] = $this->field(
 			'shipment_note',
@@ -198,6 +223,17 @@ final class SettingsPage extends \WC_Settings_Page {
 			)
 		);
 		$fields[] = $this->end( 'stock' );
+		return array_merge( $fields, $this->more_fields( $all ) );
+	}
+
+	/**
+	 * The fields about customers and data.
+	 *
+	 * @param array<string, mixed> $all All settings.
+	 * @return array<int, array<string, mixed>>
+	 */
+	private function more_fields( array $all ): array {
+		$fields   = array();
 		$fields[] = $this->heading( 'customers', __( 'For your customers', 'fulfilhub-for-woocommerce' ) );
 		$fields[] = $this->check( 'promise', __( 'Delivery date', 'fulfilhub-for-woocommerce' ), __( 'Show "Delivered by ..." beside shipping methods in cart and checkout', 'fulfilhub-for-woocommerce' ), $all );
 		$fields[] = $this->check( 'promise_product', '', __( 'Show the delivery date on product pages too', 'fulfilhub-for-woocommerce' ), $all );
