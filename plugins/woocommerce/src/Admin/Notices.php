@@ -117,7 +117,7 @@ final class Notices {
 			);
 			return $found;
 		}
-		list( $failed, $late, $since ) = self::queue();
+		list( $failed, $late, $since, $editions ) = self::queue();
 		$queue                         = admin_url( 'admin.php?page=wc-settings&tab=fulfilhub&section=queue' );
 		if ( $late > 0 ) {
 			$found['failing'] = array(
@@ -135,7 +135,7 @@ final class Notices {
 		if ( $failed > 0 ) {
 			$found['failed'] = array(
 				'kind'  => 'error',
-				'about' => (string) $failed,
+				'about' => $failed . '/' . $editions,
 				/* translators: %d: number of orders */
 				'text'  => sprintf( _n( '%d order was not accepted.', '%d orders were not accepted.', $failed, 'fulfilhub-for-woocommerce' ), $failed ),
 				'links' => array( self::link( $queue, __( 'See why and send again', 'fulfilhub-for-woocommerce' ) ) ),
@@ -145,7 +145,7 @@ final class Notices {
 		if ( $review ) {
 			$found['review'] = array(
 				'kind'  => 'warning',
-				'about' => md5( implode( ',', $review ) ),
+				'about' => md5( (string) wp_json_encode( get_option( self::REVIEW ) ) ),
 				/* translators: %d: number of orders */
 				'text'  => sprintf( _n( '%d order has to be mended before it can be shipped:', '%d orders have to be mended before they can be shipped:', count( $review ), 'fulfilhub-for-woocommerce' ), count( $review ) ),
 				'links' => array_map( array( self::class, 'order_link' ), array_slice( $review, 0, 5 ) ),
@@ -157,17 +157,18 @@ final class Notices {
 	/**
 	 * What is wrong in the queue: only rows that are not sent are looked at, by the table's index.
 	 *
-	 * @return array{0: int, 1: int, 2: int} Orders refused, orders that wait for another try for a quarter of an hour or
-	 *                                       more, and the Unix time since when.
+	 * @return array{0: int, 1: int, 2: int, 3: int} Orders refused, orders that wait for another try for a quarter of an
+	 *                                               hour or more, the Unix time since when, and a number that changes
+	 *                                               when an order is refused anew.
 	 */
 	private static function queue(): array {
 		global $wpdb;
 		$table = Table::name();
 		// phpcs:ignore WordPress.DB -- A table of our own, and what is shown has to be true now.
-		$rows   = $wpdb->get_results( $wpdb->prepare( "SELECT state, COUNT(*) AS amount, MIN(occurred_at) AS since FROM {$table} WHERE state = 'failed' OR ( state = 'waiting' AND tries > 0 AND occurred_at < %d ) GROUP BY state", time() - 15 * MINUTE_IN_SECONDS ), OBJECT_K );
+		$rows   = $wpdb->get_results( $wpdb->prepare( "SELECT state, COUNT(*) AS amount, MIN(occurred_at) AS since, SUM(edition) AS editions FROM {$table} WHERE state = 'failed' OR ( state = 'waiting' AND tries > 0 AND occurred_at < %d ) GROUP BY state", time() - 15 * MINUTE_IN_SECONDS ), OBJECT_K );
 		$failed = isset( $rows['failed'] ) ? (int) $rows['failed']->amount : 0;
 		$late   = isset( $rows['waiting'] ) ? $rows['waiting'] : null;
-		return array( $failed, $late ? (int) $late->amount : 0, $late ? (int) $late->since : 0 );
+		return array( $failed, $late ? (int) $late->amount : 0, $late ? (int) $late->since : 0, $failed ? (int) $rows['failed']->editions : 0 );
 	}
 
 	/**
@@ -176,8 +177,17 @@ final class Notices {
 	 * @return array<int, int>
 	 */
 	private static function in_review(): array {
+		return array_map( 'absint', array_keys( self::kept() ) );
+	}
+
+	/**
+	 * Since when each order needs review, so that one that comes back is news again.
+	 *
+	 * @return array<int, int> Unix times by order id.
+	 */
+	private static function kept(): array {
 		$kept = get_option( self::REVIEW, array() );
-		return is_array( $kept ) ? array_map( 'absint', array_values( $kept ) ) : array();
+		return is_array( $kept ) ? $kept : array();
 	}
 
 	/**
@@ -187,12 +197,16 @@ final class Notices {
 	 * @param bool $needs    Whether it needs review.
 	 */
 	private static function remember( int $order_id, bool $needs ): void {
-		$kept = self::in_review();
-		if ( in_array( $order_id, $kept, true ) === $needs ) {
+		$kept = self::kept();
+		if ( isset( $kept[ $order_id ] ) === $needs ) {
 			return;
 		}
-		$kept = $needs ? array_slice( array_merge( $kept, array( $order_id ) ), -500 ) : array_diff( $kept, array( $order_id ) );
-		update_option( self::REVIEW, array_values( $kept ), false );
+		if ( $needs ) {
+			$kept[ $order_id ] = time();
+		} else {
+			unset( $kept[ $order_id ] );
+		}
+		update_option( self::REVIEW, array_slice( $kept, -500, null, true ), false );
 	}
 
 	/**

@@ -33,6 +33,7 @@ final class MerchantOrder {
 			'failed'       => null !== $state && 'failed' === $intake ? self::failed( Given::text( $local, 'error' ) ) : '',
 			'review'       => self::review( $state ),
 			'resend'       => ! empty( $local['connected'] ) && ( 'needs_review' === $status || 'failed' === $intake || ( 'none' === $intake && null === $state ) ),
+			'refresh'      => ! empty( $local['connected'] ) && 'skipped' !== $intake,
 			'promise'      => self::promise( Given::table( $state, 'promise' ), $dates ),
 			'holds'        => self::holds( $state, $dates ),
 			'pending'      => self::pending( $state, $dates ),

@@ -28,7 +28,9 @@ defined( 'ABSPATH' ) || exit;
 		<?php if ( '' !== $view['tracking_url'] ) : ?>
 			<a href="<?php echo esc_url( $view['tracking_url'] ); ?>" target="_blank" rel="noopener noreferrer"><?php esc_html_e( 'What the customer sees', 'fulfilhub-for-woocommerce' ); ?></a>
 		<?php endif; ?>
-		<button type="button" class="button-link" data-ask="refresh"><?php esc_html_e( 'Refresh', 'fulfilhub-for-woocommerce' ); ?></button>
+		<?php if ( $view['refresh'] ) : ?>
+			<button type="button" class="button-link" data-ask="refresh"><?php esc_html_e( 'Refresh', 'fulfilhub-for-woocommerce' ); ?></button>
+		<?php endif; ?>
 	</span>
 </div>
 
