@@ -106,19 +106,26 @@ final class Notices {
 		$settings = self::link( admin_url( 'admin.php?page=wc-settings&tab=fulfilhub' ), __( 'Open the settings', 'fulfilhub-for-woocommerce' ) );
 		$found    = array();
 		if ( ! Store::connected() ) {
-			$ended               = Store::get( 'ended_at' );
+			$found['connection'] = self::not_connected( $settings );
+			return $found;
+		}
+		if ( Store::is_copy() ) {
 			$found['connection'] = array(
-				'kind'  => '' === $ended ? 'info' : 'error',
-				'about' => '' === $ended ? 'never' : $ended,
-				'text'  => '' === $ended
-					? __( 'this shop is not connected yet, so no order is sent. Connecting takes two minutes.', 'fulfilhub-for-woocommerce' )
-					: __( 'the connection has ended, so orders are no longer sent. They are kept and go out when you connect again.', 'fulfilhub-for-woocommerce' ),
+				'kind'  => 'warning',
+				'about' => 'copy/' . Store::home(),
+				'text'  => sprintf(
+					/* translators: 1: address that was connected, 2: address now */
+					__( 'this looks like a copy: connected was %1$s, but this is %2$s. Nothing is sent from here. If the shop moved, connect again.', 'fulfilhub-for-woocommerce' ),
+					Store::get( 'base_url' ),
+					Store::home()
+				),
 				'links' => array( $settings ),
 			);
 			return $found;
 		}
 		list( $failed, $late, $since, $editions ) = self::queue();
-		$queue                         = admin_url( 'admin.php?page=wc-settings&tab=fulfilhub&section=queue' );
+
+		$queue = admin_url( 'admin.php?page=wc-settings&tab=fulfilhub&section=queue' );
 		if ( $late > 0 ) {
 			$found['failing'] = array(
 				'kind'  => 'warning',
@@ -152,6 +159,26 @@ final class Notices {
 			);
 		}
 		return $found;
+	}
+
+	/**
+	 * What to say where the shop is not connected: never yet, ended here, or ended by FulfilHub.
+	 *
+	 * @param string $settings Link to the settings.
+	 * @return array{kind: string, about: string, text: string, links: array<int, string>}
+	 */
+	private static function not_connected( string $settings ): array {
+		$by   = Store::get( 'ended_by' );
+		$text = __( 'this shop is not connected, so no order is sent. Connecting takes two minutes.', 'fulfilhub-for-woocommerce' );
+		if ( 'fulfilhub' === $by ) {
+			$text = __( 'the connection was ended by FulfilHub, so orders are no longer sent. For a week, new ones wait here until you connect again.', 'fulfilhub-for-woocommerce' );
+		}
+		return array(
+			'kind'  => 'fulfilhub' === $by ? 'error' : 'info',
+			'about' => '' === $by ? 'never' : $by . '/' . Store::get( 'ended_at' ),
+			'text'  => $text,
+			'links' => array( $settings ),
+		);
 	}
 
 	/**

@@ -54,7 +54,7 @@ final class OrderPanel {
 			'<div class="fulfilhub-panel" id="fulfilhub-panel" data-order="%1$s" data-nonce="%2$s" data-live="%3$s"><p class="fh-said" role="status" aria-live="polite"></p><div class="fh-body">',
 			esc_attr( (string) $order->get_id() ),
 			esc_attr( wp_create_nonce( PanelActions::nonce( $order->get_id() ) ) ),
-			esc_attr( Store::connected() && Policy::has_goods( $order ) ? 'yes' : 'no' )
+			esc_attr( Store::connected() && ! Store::is_copy() && Policy::has_goods( $order ) ? 'yes' : 'no' )
 		);
 		self::body( $order );
 		echo '</div></div>';

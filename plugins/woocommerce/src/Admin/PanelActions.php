@@ -8,6 +8,7 @@
 namespace FulfilHub\WooCommerce\Admin;
 
 use FulfilHub\WooCommerce\Api;
+use FulfilHub\WooCommerce\Connection\Store;
 use FulfilHub\WooCommerce\Http\Answer;
 use FulfilHub\WooCommerce\Orders\State;
 use FulfilHub\WooCommerce\Queue\Collector;
@@ -48,6 +49,9 @@ final class PanelActions {
 		$order = wc_get_order( $order_id );
 		if ( ! $order instanceof \WC_Order || ! current_user_can( 'edit_shop_orders' ) ) {
 			$this->refuse( __( 'You may not change this order.', 'fulfilhub-for-woocommerce' ) );
+		}
+		if ( Store::is_copy() ) {
+			$this->say( $order, null, __( 'This site is a copy of the one that is connected, so nothing is asked of FulfilHub from here.', 'fulfilhub-for-woocommerce' ), false );
 		}
 		$asked = isset( $_POST['ask'] ) ? sanitize_key( wp_unslash( $_POST['ask'] ) ) : '';
 		if ( 'refresh' === $asked ) {

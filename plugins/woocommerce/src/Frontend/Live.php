@@ -62,7 +62,7 @@ final class Live {
 	 */
 	public static function refreshed( \WC_Order $order, float $timeout = 5.0 ): \WC_Order {
 		$seen = 'fulfilhub_seen_' . $order->get_id();
-		if ( ! Store::connected() || get_transient( $seen ) || get_transient( self::QUIET ) ) {
+		if ( ! Store::connected() || Store::is_copy() || get_transient( $seen ) || get_transient( self::QUIET ) ) {
 			return $order;
 		}
 		// Set before the call: whoever comes meanwhile does not ask as well.

@@ -94,7 +94,8 @@ final class TrackingPage {
 			return;
 		}
 		update_option( self::PATH, $path );
-		delete_option( 'fulfilhub_flush_rewrite' );
+		// 'no' instead of nothing, so that the next 'yes' is a change that is heard.
+		update_option( 'fulfilhub_flush_rewrite', 'no' );
 		flush_rewrite_rules( false );
 	}
 
@@ -102,7 +103,9 @@ final class TrackingPage {
 	 * Lets the rules be written at the end of this request's start, or of the next one's.
 	 */
 	public function write_anew(): void {
-		delete_option( self::PATH );
+		if ( 'no' !== get_option( 'fulfilhub_flush_rewrite' ) ) {
+			delete_option( self::PATH );
+		}
 	}
 
 	/**

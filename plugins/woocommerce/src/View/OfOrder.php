@@ -97,7 +97,7 @@ final class OfOrder {
 			'intake'    => $intake,
 			'error'     => Given::text( $row, 'error_detail' ),
 			'next_at'   => (int) Given::text( $row, 'next_at' ),
-			'connected' => Store::connected(),
+			'connected' => Store::connected() && ! Store::is_copy(),
 		);
 	}
 
@@ -108,15 +108,14 @@ final class OfOrder {
 	 * @param \WC_Order $order Order.
 	 */
 	private static function will_be_sent( \WC_Order $order ): bool {
-		if ( ! Store::connected() ) {
+		if ( ! Store::connected() || Store::is_copy() ) {
 			return false;
 		}
 		if ( null !== Table::row( $order->get_id() ) ) {
 			return true;
 		}
-		$placed    = $order->get_date_created();
-		$connected = strtotime( Store::get( 'connected_at' ) );
-		if ( ! $placed || ( false !== $connected && $placed->getTimestamp() < $connected ) ) {
+		$placed = $order->get_date_created();
+		if ( ! $placed || $placed->getTimestamp() < (int) Store::get( 'connected_at' ) ) {
 			return false;
 		}
 		return Policy::begins( $order, (array) Settings::get( 'send_statuses' ) );
