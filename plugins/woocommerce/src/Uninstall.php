@@ -17,7 +17,10 @@ use FulfilHub\WooCommerce\Sync\PartialStatus;
  * Runs when the plugin is deleted, perhaps while WooCommerce itself is not active: so only WordPress is used here.
  */
 final class Uninstall {
-	const OPTIONS = array( 'fulfilhub_connection', 'fulfilhub_settings', 'fulfilhub_version', 'fulfilhub_checks', 'fulfilhub_events', 'fulfilhub_history', 'fulfilhub_queue_health', 'fulfilhub_flush_rewrite', 'fulfilhub_rewrite_path' );
+	/**
+	 * How the names of all our options begin (and those that WooCommerce keeps for our e-mails).
+	 */
+	const OPTIONS = array( 'fulfilhub_', 'woocommerce_fulfilhub_', '_transient_fulfilhub_', '_transient_timeout_fulfilhub_' );
 
 	/**
 	 * Cleans every site of the network, or this one.
@@ -63,10 +66,7 @@ final class Uninstall {
 		if ( is_array( $settings ) && ! empty( $settings['remove_all_data'] ) ) {
 			self::metas();
 		}
-		foreach ( self::OPTIONS as $option ) {
-			delete_option( $option );
-		}
-		self::loose();
+		self::options();
 	}
 
 	/**
@@ -142,13 +142,16 @@ final class Uninstall {
 	}
 
 	/**
-	 * Removes locks and transients.
+	 * Removes options, locks and transients.
 	 */
-	private static function loose(): void {
+	private static function options(): void {
 		global $wpdb;
-		foreach ( array( 'fulfilhub_lock_', '_transient_fulfilhub_', '_transient_timeout_fulfilhub_' ) as $start ) {
-			// phpcs:ignore WordPress.DB -- There is no function for options of a kind.
-			$wpdb->query( $wpdb->prepare( "DELETE FROM {$wpdb->options} WHERE option_name LIKE %s", $wpdb->esc_like( $start ) . '%' ) );
+		foreach ( self::OPTIONS as $start ) {
+			// phpcs:ignore WordPress.DB -- There is no function that finds options by how they begin.
+			$names = $wpdb->get_col( $wpdb->prepare( "SELECT option_name FROM {$wpdb->options} WHERE option_name LIKE %s", $wpdb->esc_like( $start ) . '%' ) );
+			foreach ( $names as $name ) {
+				delete_option( $name );
+			}
 		}
 		wp_cache_flush();
 	}
@@ -157,7 +160,9 @@ final class Uninstall {
 	 * Removes what was kept of users.
 	 */
 	private static function users(): void {
-		delete_metadata( 'user', 0, 'fulfilhub_dismissed', '', true );
+		global $wpdb;
+		// phpcs:ignore WordPress.DB -- There is no function that finds metas by how they begin.
+		$wpdb->query( $wpdb->prepare( "DELETE FROM {$wpdb->usermeta} WHERE meta_key LIKE %s", $wpdb->esc_like( 'fulfilhub_' ) . '%' ) );
 	}
 
 	/**

@@ -173,6 +173,13 @@ final class ConnectionView {
 			$text = $review ? sprintf( _n( '%d order needs a look', '%d orders need a look', $review, 'fulfilhub-for-woocommerce' ), $review ) : __( 'all orders were understood', 'fulfilhub-for-woocommerce' );
 			$facts[ __( 'In FulfilHub', 'fulfilhub-for-woocommerce' ) ] = esc_html( $text );
 		}
+		$outgoing = isset( $kept['outgoing'] ) && is_array( $kept['outgoing'] ) ? $kept['outgoing'] : array();
+		if ( ! empty( $outgoing['waiting'] ) || ! empty( $outgoing['failed'] ) ) {
+			/* translators: 1: number of messages that wait, 2: number of messages that failed */
+			$text = sprintf( __( '%1$d waiting, %2$d failed', 'fulfilhub-for-woocommerce' ), isset( $outgoing['waiting'] ) ? (int) $outgoing['waiting'] : 0, isset( $outgoing['failed'] ) ? (int) $outgoing['failed'] : 0 );
+
+			$facts[ __( 'News for this shop', 'fulfilhub-for-woocommerce' ) ] = esc_html( $text );
+		}
 		return $facts;
 	}
 

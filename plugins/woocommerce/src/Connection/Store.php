@@ -98,11 +98,11 @@ final class Store {
 
 	/**
 	 * Whether this site is a copy of the one that was connected (a staging site with the same database): a copy sends
-	 * nothing and asks its merchant what it is. Only the host counts, for language plugins change the rest.
+	 * nothing and asks its merchant what it is. A shop that goes from http to https is no copy.
 	 */
 	public static function is_copy(): bool {
 		$kept = self::get( 'base_url' );
-		return '' !== $kept && self::host( $kept ) !== self::host( self::home() );
+		return '' !== $kept && self::place( $kept ) !== self::place( self::home() );
 	}
 
 	/**
@@ -135,12 +135,13 @@ final class Store {
 	}
 
 	/**
-	 * Host and port of an address.
+	 * Host, port and folder of an address.
 	 *
 	 * @param string $url Address.
 	 */
-	private static function host( string $url ): string {
-		$parts = wp_parse_url( $url );
-		return strtolower( ( isset( $parts['host'] ) ? $parts['host'] : '' ) . ( isset( $parts['port'] ) ? ':' . $parts['port'] : '' ) );
+	private static function place( string $url ): string {
+		$parts = (array) wp_parse_url( $url );
+		$host  = strtolower( ( isset( $parts['host'] ) ? $parts['host'] : '' ) . ( isset( $parts['port'] ) ? ':' . $parts['port'] : '' ) );
+		return $host . ( isset( $parts['path'] ) ? rtrim( $parts['path'], '/' ) : '' );
 	}
 }
