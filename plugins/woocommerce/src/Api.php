@@ -172,6 +172,10 @@ final class Api {
 		if ( ! Store::connected() ) {
 			return Answer::none( 'not_connected', __( 'This shop is not connected to FulfilHub.', 'fulfilhub-for-woocommerce' ) );
 		}
+		if ( Store::is_copy() ) {
+			// What somebody tries out on a copy must not happen to the orders of the shop.
+			return Answer::none( 'copy', __( 'This site is a copy of the shop that was connected, so nothing is asked of FulfilHub from here.', 'fulfilhub-for-woocommerce' ) );
+		}
 		$headers['Authorization'] = 'Bearer ' . Store::get( 'api_key' );
 		return Client::call( $method, Store::address() . '/v1/storefront' . $path, $body, $headers, $timeout );
 	}

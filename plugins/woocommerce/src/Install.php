@@ -64,7 +64,8 @@ final class Install {
 		}
 		delete_option( self::VERSION );
 		delete_transient( 'fulfilhub_watching' );
-		flush_rewrite_rules();
+		// WordPress makes them anew when they are asked for next, without ours.
+		delete_option( 'rewrite_rules' );
 	}
 
 	/**

@@ -162,7 +162,7 @@ final class Checks {
 			! Store::is_copy(),
 			/* translators: 1: address that was connected, 2: address now */
 			sprintf( __( 'Connected was %1$s, but this is %2$s: a copy, or the shop moved. Nothing is sent from here.', 'fulfilhub-for-woocommerce' ), Store::get( 'base_url' ), Store::home() ),
-			__( 'If the shop moved, connect again. If this is a copy for tests, disconnect here only by deactivating the plugin.', 'fulfilhub-for-woocommerce' )
+			__( 'If the shop moved, connect again. If this is a copy for tests, disconnect it here: the shop itself stays connected.', 'fulfilhub-for-woocommerce' )
 		);
 	}
 

@@ -159,10 +159,10 @@ final class Connector {
 	}
 
 	/**
-	 * Ends the connection on both sides; on this one in any case.
+	 * Ends the connection on both sides; on this one in any case. A copy forgets it without ending the shop's own.
 	 */
 	public static function disconnect(): ?\WP_Error {
-		if ( ! Store::connected() ) {
+		if ( ! Store::connected() || Store::is_copy() ) {
 			Store::end( 'merchant' );
 			return null;
 		}

@@ -118,6 +118,7 @@ final class Screen {
 		if ( ! current_user_can( 'manage_woocommerce' ) ) {
 			wp_send_json_error( null, 403 );
 		}
+		wc_set_time_limit( 90 );
 		Checks::run();
 		ob_start();
 		ConnectionView::checks();

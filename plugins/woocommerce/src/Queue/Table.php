@@ -71,6 +71,7 @@ final class Table {
 	 *
 	 * @param array<int, string> $topics Topic by order id.
 	 * @param int                $now    Unix time.
+	 * @throws \RuntimeException Where the database does not take them.
 	 */
 	public static function put( array $topics, int $now ): void {
 		global $wpdb;
@@ -91,8 +92,15 @@ final class Table {
 				topic = IF(VALUES(topic) = 'order.updated' AND topic = 'order.created' AND sent_at = 0, topic, VALUES(topic)),
 				state = 'waiting', edition = edition + 1, tries = 0, first_try_at = 0, occurred_at = VALUES(occurred_at),
 				next_at = VALUES(next_at), error_code = '', error_detail = NULL";
-			// phpcs:ignore WordPress.DB -- A table of our own; every value goes through prepare.
-			$wpdb->query( $wpdb->prepare( $sql, $values ) );
+			// phpcs:disable WordPress.DB -- A table of our own; every value goes through prepare.
+			if ( false === $wpdb->query( $wpdb->prepare( $sql, $values ) ) ) {
+				// The table is gone (a backup that left it out): it is made again, before anything is lost.
+				self::make();
+				if ( false === $wpdb->query( $wpdb->prepare( $sql, $values ) ) ) {
+					throw new \RuntimeException( (string) $wpdb->last_error ); // phpcs:ignore WordPress.Security.EscapeOutput.ExceptionNotEscaped -- It goes into the log.
+				}
+			}
+			// phpcs:enable
 		}
 	}
 
