@@ -14,7 +14,7 @@ from pathlib import Path
 from plugins.pot import PLUGIN, SLUG, header_of
 
 ROOT = PLUGIN.parents[1]
-LEFT_OUT = ("tests/", ".", "phpcs.xml.dist", "phpunit.xml.dist")
+LEFT_OUT = ("tests/", ".", "README.md", "phpcs.xml.dist", "phpunit.xml.dist")
 MOMENT = (1980, 1, 1, 0, 0, 0)
 """The earliest time a zip can tell."""
 

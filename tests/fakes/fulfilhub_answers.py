@@ -285,9 +285,10 @@ class FulfilHub:
         body: Json = {"carrier": "dhl", "carrier_name": "DHL", "shipped_at": at(), "lines": lines, "parcels": parcels}
         body |= {"completes_order": completes_order, "notify_customer": notify_customer}
         status, told = self.store.shop.call("PUT", f"wc-fulfilhub/v1/orders/{external_id}/shipments/{reference}", body)
-        more = {"state": "in_transit", "state_text": "On its way", "delivered_at": None, "lines": lines}
+        more: Json = {"state": "in_transit", "state_text": "On its way", "delivered_at": None}
         made: Json = {name: body[name] for name in ("shipped_at", "carrier", "carrier_name")} | {"reference": reference}
-        made["parcels"] = [each | more for each in parcels]
+        # Everything is in the first parcel.
+        made["parcels"] = [each | more | {"lines": [] if i else lines} for i, each in enumerate(parcels)]
         others = [each for each in self.store.panel(external_id)["shipments"] if each["reference"] != reference]
         named = ("shipped", "Shipped") if completes_order else ("partially_shipped", "Partly shipped")
         changes: Json = {"shipments": [*others, made], "status": named[0], "status_text": named[1]}
