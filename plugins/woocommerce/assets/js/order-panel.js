@@ -44,6 +44,18 @@
 		return !! body.querySelector( '[data-form]:not([hidden])' );
 	}
 
+	/* The order itself was changed: the page around us shows, and would save, what was there before. */
+	function reload( answer ) {
+		Object.keys( answer.changed ).forEach( function ( name ) {
+			var field = document.getElementById( name );
+			if ( field ) {
+				field.value = answer.changed[ name ];
+			}
+		} );
+		window.sessionStorage.setItem( 'fulfilhub-said-' + panel.dataset.order, answer.text );
+		window.location.reload();
+	}
+
 	/* Asks this site, shows what came of it. `quietly`: nobody pressed anything, so nothing is said unless it went wrong. */
 	function ask( what, fields, quietly ) {
 		if ( busy ) {
@@ -72,6 +84,10 @@
 			var keepForm = ! answer.ok && ! quietly && isBeingFilledIn();
 			if ( answer.html && ! keepForm && ! ( quietly && isBeingFilledIn() ) ) {
 				body.innerHTML = answer.html;
+			}
+			if ( answer.changed && Object.keys( answer.changed ).length ) {
+				reload( answer );
+				return;
 			}
 			if ( answer.text || ! quietly ) {
 				say( answer.text, answer.ok ? 'good' : quietly ? 'attention' : 'bad' );
@@ -140,6 +156,12 @@
 		event.stopPropagation();
 	} );
 
+	var before = window.sessionStorage.getItem( 'fulfilhub-said-' + panel.dataset.order );
+	if ( before ) {
+		window.sessionStorage.removeItem( 'fulfilhub-said-' + panel.dataset.order );
+		say( before, 'good' );
+		panel.scrollIntoView( { block: 'nearest' } );
+	}
 	if ( panel.dataset.live === 'yes' ) {
 		ask( 'refresh', {}, true );
 	}

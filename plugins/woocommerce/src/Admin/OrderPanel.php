@@ -37,7 +37,7 @@ final class OrderPanel {
 		if ( self::screen() !== $screen || ! $order || ! self::is_shown( $order ) ) {
 			return;
 		}
-		add_meta_box( 'fulfilhub-order', __( 'FulfilHub', 'fulfilhub-for-woocommerce' ), array( $this, 'show' ), $screen, 'normal', 'default' );
+		add_meta_box( 'fulfilhub-order', __( 'FulfilHub', 'fulfilhub-for-woocommerce' ), array( $this, 'show' ), $screen, 'normal', 'high' );
 	}
 
 	/**

@@ -23,6 +23,14 @@ final class PanelActions {
 	const ACTION = 'fulfilhub_panel';
 
 	/**
+	 * What was changed in the order itself, so that the page around the panel, which still shows (and would save) what
+	 * was there before, is loaded again.
+	 *
+	 * @var array<string, string>
+	 */
+	private $changed = array();
+
+	/**
 	 * Hooks into admin-ajax; only for people who are logged in.
 	 */
 	public function register(): void {
@@ -184,6 +192,9 @@ final class PanelActions {
 			// The next edit of this order tells FulfilHub the address that is written here: it has to be the same.
 			$order->set_address( $to, 'shipping' );
 			$order->save();
+			foreach ( $to as $name => $value ) {
+				$this->changed[ '_shipping_' . $name ] = $value;
+			}
 		}
 		$this->done(
 			$order,
@@ -250,9 +261,10 @@ final class PanelActions {
 		OrderPanel::body( $now instanceof \WC_Order ? $now : $order, $panel );
 		wp_send_json(
 			array(
-				'ok'   => $done,
-				'text' => $text,
-				'html' => ob_get_clean(),
+				'ok'      => $done,
+				'text'    => $text,
+				'html'    => ob_get_clean(),
+				'changed' => (object) $this->changed,
 			)
 		);
 	}

@@ -43,7 +43,7 @@ defined( 'ABSPATH' ) || exit;
 
 <?php if ( $view['review'] ) : ?>
 	<section class="fh-note is-bad" aria-label="<?php esc_attr_e( 'What keeps this order from being shipped', 'fulfilhub-for-woocommerce' ); ?>">
-		<h4><?php esc_html_e( 'FulfilHub has the order, but something in it has to be mended first', 'fulfilhub-for-woocommerce' ); ?></h4>
+		<h3><?php esc_html_e( 'FulfilHub has the order, but something in it has to be mended first', 'fulfilhub-for-woocommerce' ); ?></h3>
 		<ul class="fh-reasons">
 			<?php foreach ( $view['review'] as $reason ) : ?>
 				<li>
@@ -92,13 +92,13 @@ defined( 'ABSPATH' ) || exit;
 	</p>
 <?php endforeach; ?>
 
-<div class="fh-columns">
+<div class="fh-columns<?php echo $view['parcels'] || $view['to_come'] || $view['returns'] || $view['timeline'] ? '' : ' is-short'; ?>">
 	<div class="fh-main">
 		<?php foreach ( $view['parcels'] as $place => $parcel ) : ?>
 			<section class="fh-parcel">
 				<div class="fh-row">
 					<?php /* translators: %d: number of the parcel */ ?>
-					<h4><?php echo esc_html( count( $view['parcels'] ) > 1 ? sprintf( __( 'Parcel %d', 'fulfilhub-for-woocommerce' ), $place + 1 ) : __( 'Parcel', 'fulfilhub-for-woocommerce' ) ); ?></h4>
+					<h3><?php echo esc_html( count( $view['parcels'] ) > 1 ? sprintf( __( 'Parcel %d', 'fulfilhub-for-woocommerce' ), $place + 1 ) : __( 'Parcel', 'fulfilhub-for-woocommerce' ) ); ?></h3>
 					<span class="fh-pill is-<?php echo esc_attr( $parcel['tone'] ); ?>"><?php echo esc_html( $parcel['label'] ); ?></span>
 				</div>
 				<p class="fh-quiet">
@@ -121,7 +121,7 @@ defined( 'ABSPATH' ) || exit;
 
 		<?php if ( $view['to_come'] ) : ?>
 			<section>
-				<h4><?php esc_html_e( 'Still to be shipped', 'fulfilhub-for-woocommerce' ); ?></h4>
+				<h3><?php esc_html_e( 'Still to be shipped', 'fulfilhub-for-woocommerce' ); ?></h3>
 				<ul class="fh-items">
 					<?php foreach ( $view['to_come'] as $item ) : ?>
 						<li><span class="fh-count"><?php echo esc_html( $item['quantity'] . ' ×' ); ?></span> <?php echo esc_html( $item['name'] ); ?></li>
@@ -134,7 +134,7 @@ defined( 'ABSPATH' ) || exit;
 			<section class="fh-parcel">
 				<div class="fh-row">
 					<?php /* translators: %s: number of the return */ ?>
-					<h4><?php echo esc_html( sprintf( __( 'Return %s', 'fulfilhub-for-woocommerce' ), $back['number'] ) ); ?></h4>
+					<h3><?php echo esc_html( sprintf( __( 'Return %s', 'fulfilhub-for-woocommerce' ), $back['number'] ) ); ?></h3>
 					<span class="fh-pill is-<?php echo esc_attr( $back['tone'] ); ?>"><?php echo esc_html( $back['label'] ); ?></span>
 				</div>
 				<?php if ( $back['contents'] ) : ?>
@@ -149,7 +149,7 @@ defined( 'ABSPATH' ) || exit;
 
 		<?php if ( $view['timeline'] ) : ?>
 			<section>
-				<h4><?php esc_html_e( 'Timeline', 'fulfilhub-for-woocommerce' ); ?></h4>
+				<h3><?php esc_html_e( 'Timeline', 'fulfilhub-for-woocommerce' ); ?></h3>
 				<ol class="fh-timeline">
 					<?php foreach ( $view['timeline'] as $place => $event ) : ?>
 						<li class="is-<?php echo esc_attr( sanitize_html_class( $event['kind'], 'note' ) ); ?>"<?php echo $place >= 6 ? ' hidden' : ''; ?>>
@@ -169,7 +169,7 @@ defined( 'ABSPATH' ) || exit;
 	<div class="fh-side">
 		<?php if ( $view['promise'] ) : ?>
 			<section>
-				<h4><?php esc_html_e( 'Promise', 'fulfilhub-for-woocommerce' ); ?></h4>
+				<h3><?php esc_html_e( 'Promise', 'fulfilhub-for-woocommerce' ); ?></h3>
 				<dl class="fh-facts">
 					<?php if ( '' !== $view['promise']['ship_by'] ) : ?>
 						<dt><?php esc_html_e( 'Leaves by', 'fulfilhub-for-woocommerce' ); ?></dt>
@@ -188,7 +188,7 @@ defined( 'ABSPATH' ) || exit;
 
 		<?php if ( $view['routing'] ) : ?>
 			<section>
-				<h4><?php esc_html_e( 'Warehouse', 'fulfilhub-for-woocommerce' ); ?></h4>
+				<h3><?php esc_html_e( 'Warehouse', 'fulfilhub-for-woocommerce' ); ?></h3>
 				<p>
 					<?php if ( '' !== $view['routing']['warehouse'] ) : ?>
 						<strong><?php echo esc_html( $view['routing']['warehouse'] ); ?></strong>
@@ -217,7 +217,7 @@ defined( 'ABSPATH' ) || exit;
 
 		<?php if ( $view['actions'] ) : ?>
 			<section class="fh-actions">
-				<h4><?php esc_html_e( 'Change', 'fulfilhub-for-woocommerce' ); ?></h4>
+				<h3><?php esc_html_e( 'Change', 'fulfilhub-for-woocommerce' ); ?></h3>
 				<?php foreach ( $view['actions'] as $doing ) : ?>
 					<button type="button" class="button" data-open="<?php echo esc_attr( $doing['name'] ); ?>" aria-expanded="false" aria-controls="fulfilhub-form-<?php echo esc_attr( $doing['name'] ); ?>"><?php echo esc_html( $doing['label'] ); ?></button>
 				<?php endforeach; ?>
@@ -228,7 +228,7 @@ defined( 'ABSPATH' ) || exit;
 
 <?php foreach ( $view['actions'] as $doing ) : ?>
 	<div class="fh-form" id="fulfilhub-form-<?php echo esc_attr( $doing['name'] ); ?>" data-form="<?php echo esc_attr( $doing['name'] ); ?>" role="group" aria-label="<?php echo esc_attr( $doing['label'] ); ?>" hidden>
-		<h4><?php echo esc_html( $doing['label'] ); ?></h4>
+		<h3><?php echo esc_html( $doing['label'] ); ?></h3>
 		<?php if ( $doing['asks'] ) : ?>
 			<p class="fh-quiet"><?php esc_html_e( 'A warehouse works on this order already. It is asked, and the answer appears here.', 'fulfilhub-for-woocommerce' ); ?></p>
 		<?php endif; ?>
