@@ -21,7 +21,7 @@ final class Settings {
 	public static function defaults(): array {
 		return array(
 			// Statuses (without "wc-") that bring an order to FulfilHub; whatever becomes of it afterwards is sent too.
-			'send_statuses'       => array( 'processing', 'completed' ),
+			'send_statuses'       => array( 'processing' ),
 			// Status after the last parcel, after one of several; '' leaves the order as it is.
 			'status_shipped'      => 'completed',
 			'status_partial'      => '',

@@ -31,10 +31,11 @@ final class OrdersTest extends TestCase {
 	/**
 	 * What FulfilHub told does not go back to it.
 	 */
-	public function test_own_metas_are_not_sent(): void {
-		$order = Payload::without_own_metas(
+	public function test_what_is_ours_is_not_sent(): void {
+		$order = Payload::without_ours(
 			array(
 				'id'        => 1,
+				'status'    => 'fh-partial',
 				'_links'    => array(),
 				'meta_data' => array(
 					array( 'key' => '_fulfilhub_state', 'value' => array() ),
@@ -42,7 +43,7 @@ final class OrdersTest extends TestCase {
 				),
 			)
 		);
-		$this->assertSame( array( 'id' => 1, 'meta_data' => array( array( 'key' => '_wcpdf_number', 'value' => '7' ) ) ), $order );
+		$this->assertSame( array( 'id' => 1, 'status' => 'processing', 'meta_data' => array( array( 'key' => '_wcpdf_number', 'value' => '7' ) ) ), $order );
 	}
 
 	/**

@@ -7,6 +7,8 @@
 
 namespace FulfilHub\WooCommerce\Orders;
 
+use FulfilHub\WooCommerce\Sync\PartialStatus;
+
 /**
  * Asks WooCommerce's controllers inside this process, as WooCommerce's webhooks do: what other plugins add to an order
  * there (bundles, custom numbers) is in it as well.
@@ -40,17 +42,20 @@ final class Payload {
 			remove_filter( 'woocommerce_rest_check_permissions', '__return_true', PHP_INT_MAX );
 			wp_set_current_user( $before );
 		}
-		return self::without_own_metas( $order );
+		return self::without_ours( $order );
 	}
 
 	/**
-	 * Leaves out what FulfilHub itself told.
+	 * Leaves out what FulfilHub itself told: metas, and the status "Partially shipped", which stands for "Processing".
 	 *
 	 * @param array<string, mixed> $order Order.
 	 * @return array<string, mixed>
 	 */
-	public static function without_own_metas( array $order ): array {
+	public static function without_ours( array $order ): array {
 		unset( $order['_links'] );
+		if ( isset( $order['status'] ) && 'wc-' . $order['status'] === PartialStatus::KEY ) {
+			$order['status'] = 'processing';
+		}
 		if ( isset( $order['meta_data'] ) && is_array( $order['meta_data'] ) ) {
 			$order['meta_data'] = array_values(
 				array_filter(
