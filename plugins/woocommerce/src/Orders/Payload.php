@@ -53,7 +53,7 @@ final class Payload {
 	 */
 	public static function without_ours( array $order ): array {
 		unset( $order['_links'] );
-		if ( isset( $order['status'] ) && 'wc-' . $order['status'] === PartialStatus::KEY ) {
+		if ( isset( $order['status'] ) && PartialStatus::KEY === 'wc-' . $order['status'] ) {
 			$order['status'] = 'processing';
 		}
 		if ( isset( $order['meta_data'] ) && is_array( $order['meta_data'] ) ) {
