@@ -282,7 +282,9 @@ class FulfilHub:
         assert self.store.shop is not None
         ordered = self.store.orders[external_id]["line_items"]
         lines = lines or [{"line_id": str(each["id"]), "quantity": each["quantity"]} for each in ordered]
-        body: Json = {"carrier": "dhl", "carrier_name": "DHL", "shipped_at": at(), "lines": lines, "parcels": parcels}
+        told_before = [each for each in self.store.panel(external_id)["shipments"] if each["reference"] == reference]
+        left = told_before[0]["shipped_at"] if told_before else at()
+        body: Json = {"carrier": "dhl", "carrier_name": "DHL", "shipped_at": left, "lines": lines, "parcels": parcels}
         body |= {"completes_order": completes_order, "notify_customer": notify_customer}
         status, told = self.store.shop.call("PUT", f"wc-fulfilhub/v1/orders/{external_id}/shipments/{reference}", body)
         more: Json = {"state": "in_transit", "state_text": "On its way", "delivered_at": None}
