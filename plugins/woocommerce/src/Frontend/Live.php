@@ -10,6 +10,7 @@ namespace FulfilHub\WooCommerce\Frontend;
 use FulfilHub\WooCommerce\Api;
 use FulfilHub\WooCommerce\Connection\Store;
 use FulfilHub\WooCommerce\Orders\State;
+use FulfilHub\WooCommerce\Settings;
 use FulfilHub\WooCommerce\View\OfOrder;
 
 /**
@@ -25,7 +26,18 @@ final class Live {
 	 */
 	public function register(): void {
 		add_action( 'init', array( Status::class, 'register_assets' ) );
+		add_action( 'wp_enqueue_scripts', array( $this, 'enqueue_early' ) );
 		add_action( 'wc_ajax_' . self::ACTION, array( $this, 'answer' ) );
+	}
+
+	/**
+	 * Loads the style in the head of pages that are known to show a journey; elsewhere it comes with the journey.
+	 */
+	public function enqueue_early(): void {
+		$order_page = Settings::get( 'customer_status' ) && ( is_wc_endpoint_url( 'order-received' ) || is_wc_endpoint_url( 'view-order' ) );
+		if ( $order_page || get_query_var( TrackingPage::PAGE ) ) {
+			wp_enqueue_style( Status::HANDLE );
+		}
 	}
 
 	/**
