@@ -2,13 +2,13 @@
 # ARGS goes to the program: `make run ARGS=--no-demo`, `make test ARGS=tests/orders`. Settings go by name: `make run PORT=8001`.
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint bench soak openapi lock clean environment browser
+.PHONY: help run demo test lint bench soak openapi plugin-woocommerce lock clean environment browser php
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 PYTHON ?= python3
 ARGS ?=
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s%s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s%s\n", $$1, $$2 }' Makefile
 
 run: .venv/local ## Start the whole system on this machine, with a demo world, until Ctrl-C
 	@exec .venv/bin/fulfilhub run $(ARGS)
@@ -16,7 +16,7 @@ run: .venv/local ## Start the whole system on this machine, with a demo world, u
 demo: .venv/local ## Play the whole story once on throw-away data (ARGS=--json for numbers) and exit
 	@exec .venv/bin/fulfilhub demo $(ARGS)
 
-test: .venv/dev lint browser ## Check everything: style, types, layers, and all tests
+test: .venv/dev lint browser php ## Check everything: style, types, layers, and all tests
 	.venv/bin/pytest -n 2 $(ARGS)
 
 lint: .venv/dev ## Check style, types and who imports whom
@@ -32,6 +32,9 @@ soak: .venv/dev ## Run the tests that are too big for `make test`
 
 openapi: .venv/local ## Write the API's contract to openapi/
 	@exec .venv/bin/fulfilhub openapi --write
+
+plugin-woocommerce: .venv/local ## Build the installable zip of the WooCommerce plugin in dist/
+	@.venv/bin/python -m plugins.pack $(ARGS)
 
 COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url
@@ -79,3 +82,17 @@ browser:
 			touch .venv/no-browser; \
 	fi; \
 	command -v chromium > /dev/null || echo "No browser: the tests of pages are skipped (apt-get install chromium)"
+
+# The tests of the WooCommerce plugin need PHP and its tools. The same way: once, on Debian, by root.
+php:
+	@command -v php > /dev/null && command -v phpunit > /dev/null && command -v phpcs > /dev/null && exit 0; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && ! [ -e .venv/no-php ]; then \
+		echo "Installing PHP for the tests of the WooCommerce plugin ..."; \
+		export DEBIAN_FRONTEND=noninteractive; \
+		quick="-qq -o Acquire::Retries=0 -o Acquire::http::Timeout=20"; \
+		{ timeout 120 apt-get $$quick update; \
+		  timeout 600 apt-get $$quick install --no-install-recommends \
+			php-cli php-xml php-mbstring phpunit php-codesniffer; } > .venv/php.log 2>&1 < /dev/null || \
+			touch .venv/no-php; \
+	fi; \
+	command -v php > /dev/null || echo "No PHP: the tests of the WooCommerce plugin are skipped (apt-get install php-cli phpunit)"

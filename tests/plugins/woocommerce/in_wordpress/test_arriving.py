@@ -1,0 +1,96 @@
+"""Orders go out: connected by a code, bought at the storefront and made by REST, changed, cancelled, refunded."""
+
+from __future__ import annotations
+
+from tests.plugins.woocommerce.in_wordpress.conftest import SETTINGS, Shop
+from tests.plugins.woocommerce.php import needs
+
+pytestmark = needs("php")
+
+WHOLE = ("number", "status", "line_items", "shipping_lines", "shipping", "billing", "total", "payment_method")
+
+
+def test_the_connection_is_whole(shop: Shop) -> None:
+    checks = {each["name"]: each["ok"] for each in shop.asks("POST", "/checks")["checks"]}
+    assert checks == dict.fromkeys(checks, True)
+    assert {"reachable", "rest_api", "credentials", "plugin", "clock"} <= set(checks)
+    kept = shop.site.run(
+        """global $wpdb;
+        $ids = FulfilHub\\WooCommerce\\Connection\\Webhooks::ids();
+        return array(
+            'autoload' => $wpdb->get_var( "SELECT autoload FROM {$wpdb->options}
+                WHERE option_name = 'fulfilhub_connection'" ),
+            'keys'     => $wpdb->get_results( "SELECT permissions FROM {$wpdb->prefix}woocommerce_api_keys
+                WHERE description LIKE '%FulfilHub%'" ),
+            'hooks'    => array_map( static function ( $id ) {
+                $hook = wc_get_webhook( $id );
+                return array( $hook->get_status(), $hook->get_delivery_url() );
+            }, array_values( $ids ) ),
+        );"""
+    )
+    assert kept["autoload"] in ("no", "off")
+    assert kept["keys"] == [{"permissions": "read_write"}]
+    door = f"{shop.hub.url}/v1/stores/{shop.hub.store.id}/webhooks/woocommerce"
+    assert kept["hooks"] == [["active", door]] * 3
+
+
+def test_orders_come_from_the_storefront_and_by_rest(shop: Shop) -> None:
+    bought = shop.site.buy([(shop.mug, 2), (shop.tea, 1)])["order_id"]
+    by_rest = shop.place()
+    unpaid = shop.place(status="pending")
+    virtual = shop.site.buy([(shop.card, 1)])["order_id"]
+    shop.bring(bought, by_rest)
+    order = shop.hub.store.orders[str(bought)]
+    assert [(each["sku"], each["quantity"]) for each in order["line_items"]] == [("MUG-TEST", 2), ("TEE-TEST", 1)]
+    assert (order["currency"], order["shipping"]["city"]) == ("EUR", "Berlin")
+    shown = shop.order(bought)
+    assert {name: order[name] for name in WHOLE} == {name: shown[name] for name in WHOLE}
+    assert {str(unpaid), str(virtual)}.isdisjoint(shop.hub.store.orders)
+    shop.hub.store.shop.call("PUT", f"wc/v3/orders/{unpaid}", {"status": "processing"})  # type: ignore[union-attr]
+    shop.bring(unpaid)
+
+
+def test_no_customer_waits_for_fulfilhub(shop: Shop) -> None:
+    shop.hub.faults.down = True
+    try:
+        bought = shop.site.buy([(shop.mug, 1)])["order_id"]
+    finally:
+        shop.hub.faults.down = False
+    during = [each for each in shop.site.lines("calls") if each["url"].startswith(shop.hub.url)]
+    assert [each for each in during if "/wc/store/" in each["during"] or "wc-ajax" in each["during"]] == []
+    shop.bring(bought, passing=True)
+
+
+def test_cancelling_and_refunding_reach_fulfilhub(shop: Shop) -> None:
+    one, two = shop.place(), shop.place()
+    shop.bring(one, two)
+    store = shop.hub.store.shop
+    assert store is not None
+    store.call("PUT", f"wc/v3/orders/{one}", {"status": "cancelled"})
+    refund = {"amount": "25.00", "reason": "Broken", "api_refund": False}
+    assert store.call("POST", f"wc/v3/orders/{two}/refunds", refund)[0] == 201
+    orders = shop.hub.store.orders
+    shop.site.settle(lambda: orders[str(one)]["status"] == "cancelled" and bool(orders[str(two)]["refunds"]))
+    store.call("DELETE", f"wc/v3/orders/{two}", query={"force": "true"})
+    shop.site.settle(lambda: str(two) in shop.hub.store.deleted)
+
+
+def test_webhooks_that_switched_themselves_off_are_revived(shop: Shop) -> None:
+    revived = shop.site.run(
+        """$ids = FulfilHub\\WooCommerce\\Connection\\Webhooks::ids();
+        $hook = wc_get_webhook( reset( $ids ) );
+        $hook->set_status( 'disabled' );
+        $hook->save();
+        FulfilHub\\WooCommerce\\Connection\\Watch::run();
+        return wc_get_webhook( reset( $ids ) )->get_status();"""
+    )
+    assert revived == "active"
+
+
+def test_rotating_loses_nothing(shop: Shop) -> None:
+    one = shop.place()
+    with shop.site.signed_in() as browser:
+        answered = shop.site.press(browser, SETTINGS, "fulfilhub_rotate")
+    assert "Secret and key were changed" in answered.text
+    two = shop.place()
+    shop.bring(one, two)

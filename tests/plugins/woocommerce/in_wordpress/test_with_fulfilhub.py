@@ -1,0 +1,179 @@
+"""The whole story between two real programs: a WordPress shop with the plugin, and all processes of FulfilHub."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from fulfilhub.demo.warehouses import WAREHOUSES
+from tests.faults.rig import Rig, running
+from tests.plugins.woocommerce.in_wordpress.conftest import SETTINGS, SETUP, activate, forget
+from tests.plugins.woocommerce.in_wordpress.site import Json, Site, text_of
+from tests.plugins.woocommerce.php import needs
+
+pytest.importorskip("fulfilhub.storefront", reason="this FulfilHub has no operations for storefronts' plugins yet")
+pytestmark = needs("php")
+
+MANY = 500
+GOODS = ("MUG-TEST", "TEE-TEST")
+PARCELS = ("REAL0001", "REAL0002")
+PATIENCE = 60.0
+
+
+class Office:
+    """A merchant and its partner, by their keys."""
+
+    def __init__(self, rig: Rig) -> None:
+        self.rig = rig
+        self.http = httpx.Client(base_url=rig.url, timeout=60, trust_env=False)
+        self.keys = {"operator": rig.operator_key}
+        self.accounts: dict[str, str] = {}
+        for kind in ("merchant", "partner"):
+            live = self.ask("operator", "POST", "/v1/accounts", {"kind": kind, "name": f"{kind} of the shop"})["live"]
+            self.keys[kind], self.accounts[kind] = live["secret"], live["account_id"]
+        warehouse = self.ask("partner", "POST", "/v1/warehouses", {**WAREHOUSES[0], "daily_capacity": None})
+        self.warehouse = str(warehouse["id"])
+        offer = {"merchant_id": self.accounts["merchant"], "warehouse_id": self.warehouse, "starts_on": "2026-01-01"}
+        contract = self.ask("partner", "POST", "/v1/contracts", offer)
+        self.ask("merchant", "POST", f"/v1/contracts/{contract['id']}/accept", {})
+        for sku in GOODS:
+            self.ask("merchant", "POST", "/v1/products", {"sku": sku, "name": sku.title()})
+        lines = [{"sku": sku, "quantity": 20_000} for sku in GOODS]
+        receipt = {"merchant_id": self.accounts["merchant"], "warehouse_id": self.warehouse, "lines": lines}
+        self.ask("partner", "POST", "/v1/stock/receipts", receipt)
+
+    def ask(self, who: str, method: str, path: str, body: Json | None = None, **query: Any) -> Any:
+        """One call of the API with somebody's key; it must be well."""
+        headers = {"Authorization": f"Bearer {self.keys[who]}", "Idempotency-Key": secrets.token_hex(12)}
+        got = self.http.request(method, path, json=body, params=query, headers=headers)
+        assert got.is_success, f"{path}: {got.status_code} {got.text}"
+        return got.json() if got.content else None
+
+    def orders(self) -> dict[str, Json]:
+        """Every order by the shop's own id."""
+        found: dict[str, Json] = {}
+        query: Json = {"limit": 100}
+        while True:
+            page = self.ask("merchant", "GET", "/v1/orders", **query)
+            for each in page["data"]:
+                assert each["external_id"] not in found, "an order is there twice"
+                found[each["external_id"]] = each
+            if not page["has_more"]:
+                return found
+            query["cursor"] = page["next_cursor"]
+
+
+@pytest.fixture(scope="module")
+def office() -> Iterator[Office]:
+    with running() as rig:
+        yield Office(rig)
+
+
+@pytest.fixture(autouse=True)
+def _mended() -> None:
+    """Nothing is broken here."""
+
+
+def until(site: Site, what: str, code: str, wanted: object, **values: Any) -> None:
+    """Wait until some PHP gives what is wanted."""
+    deadline = time.monotonic() + PATIENCE
+    while (now := site.run(code, **values)) != wanted:
+        assert time.monotonic() < deadline, f"{what}: still {now}"
+
+
+def test_the_whole_story(office: Office, site: Site) -> None:
+    forget(site)
+    goods = site.run(SETUP, hpos=True)
+    activate(site)
+    with site.signed_in() as browser:
+        code = office.ask("merchant", "POST", "/v1/store-codes", {"platform": "woocommerce"})["code"]
+        typed = {"fulfilhub_address": office.rig.url, "fulfilhub_code": code}
+        assert "The shop is connected." in site.press(browser, SETTINGS, "fulfilhub_connect", typed).text
+    checks = site.run(
+        "FulfilHub\\WooCommerce\\Connection\\Checks::run(); return FulfilHub\\WooCommerce\\Connection\\Checks::last();"
+    )
+    # This shop has no TLS; everything else is as it should be.
+    assert [each for each in checks["checks"] if not each["ok"] and each["name"] != "back_tls"] == []
+
+    bought = str(site.buy([(goods["mug"], 2), (goods["tea"], 1)])["order_id"])
+    made = site.run(
+        """$request = new WP_REST_Request( 'POST', '/wc/v3/orders' );
+        $request->set_body_params( array( 'status' => 'processing', 'line_items' => array( array(
+            'product_id' => $mug, 'quantity' => 3 ) ), 'shipping' => array( 'first_name' => 'Bea', 'last_name' => 'Rest',
+            'address_1' => 'Torstrasse 2', 'city' => 'Berlin', 'postcode' => '10119', 'country' => 'DE' ) ) );
+        return rest_do_request( $request )->get_data()['id'];""",
+        mug=goods["mug"],
+    )
+    site.settle(lambda: not site.waiting())
+    state = "$state = wc_get_order( $id )->get_meta( '_fulfilhub_state' ); return $state ? $state['status'] : null;"
+    until(site, "The shop is told", state, "routed", id=int(bought))
+    assert set(office.orders()) == {bought, str(made)}
+
+    site.run("wc_get_order( $id )->update_status( 'cancelled' ); return 1;", id=made)
+    site.settle(lambda: not site.waiting())
+    until(site, "The shop is told of the end", state, "cancelled", id=made)
+
+    claim = office.ask("partner", "POST", "/v1/work/claims", {"warehouse_id": office.warehouse, "limit": 50})
+    (work,) = [each for each in claim["data"] if each["order_number"] == bought]
+    parcels = [
+        {
+            "carrier": "royal_mail",
+            "tracking_number": number,
+            "contents": [{"line_id": line["line_id"], "quantity": line["quantity"]}],
+        }
+        for number, line in zip(PARCELS, work["lines"], strict=True)
+    ]
+    body = {"lease_id": claim["lease_id"], "parcels": parcels}
+    office.ask("partner", "POST", f"/v1/work/orders/{work['id']}/ship", body)
+    until(site, "The order is completed", "return wc_get_order( $id )->get_status();", "completed", id=int(bought))
+    until(site, "The shop knows that it left", state, "shipped", id=int(bought))
+    with site.signed_in() as browser:
+        url = str(site.run("return wc_get_order( $id )->get_edit_order_url();", id=int(bought)))
+        page = text_of(browser.get(url).text)
+    assert [number for number in PARCELS if number not in page] == []
+    mails = [each for each in site.lines("mail") if PARCELS[0] in each["message"] and PARCELS[1] in each["message"]]
+    assert len(mails) == 1
+
+    numbers = site.run(
+        """$made = array();
+        for ( $i = 0; $i < $many; $i++ ) {
+            $order = wc_create_order();
+            $order->add_product( wc_get_product( $mug ), 1 );
+            $order->set_address( array( 'first_name' => 'C', 'last_name' => "No $i", 'city' => 'Berlin',
+                'country' => 'DE', 'address_1' => 'Torstrasse 3', 'postcode' => '10119' ), 'shipping' );
+            $order->calculate_totals();
+            $order->set_status( 'processing' );
+            $made[] = $order->save();
+        }
+        return $made;""",
+        many=MANY,
+        mug=goods["mug"],
+    )
+    began = time.monotonic()
+    site.settle(lambda: not site.waiting(), seconds=120)
+    sys.stdout.write(f"{MANY} orders were drained in {time.monotonic() - began:.1f} s\n")
+    everything = {str(each) for each in numbers} | {bought, str(made)}
+    deadline = time.monotonic() + PATIENCE
+    while set(office.orders()) != everything:
+        assert time.monotonic() < deadline, everything ^ set(office.orders())
+    told = """return count( array_filter( $ids, static function ( $id ) {
+        return wc_get_order( $id )->get_meta( '_fulfilhub_state' );
+    } ) );"""
+    until(site, "The shop is told of all", told, MANY, ids=numbers)
+
+    site.run(
+        "return FulfilHub\\WooCommerce\\Api::change( array( 'settings' => array( 'stock_sync' => true ) ) )->status;"
+    )
+    stock = "return (int) wc_get_product( $id )->get_stock_quantity() > 15000;"
+    until(site, "Stock is told", stock, True, id=goods["mug"])
+    with site.signed_in() as browser:
+        assert "disconnected" in site.press(browser, SETTINGS, "fulfilhub_disconnect").text
+    assert [each["state"] for each in office.ask("merchant", "GET", "/v1/stores")["data"]] == ["disconnected"]
+    assert [each for each in site.log().splitlines() if "fulfilhub" in each.lower()] == []
+    forget(site)
