@@ -175,19 +175,30 @@ class Site:
                     return browser.post(urljoin(str(shown.url), target), data=form["fields"] | (values or {}))
         raise AssertionError(f"{page} has no button that does {action}.")
 
-    def buy(self, items: list[tuple[int, int]], **changes: Any) -> Json:
-        """A customer's visit: fill the cart and check out by the Store API, as the checkout block does."""
+    @contextmanager
+    def visit(self, items: list[tuple[int, int]]) -> Iterator[httpx.Client]:
+        """A customer with goods in the cart, at the Store API, as the checkout block is."""
         with httpx.Client(base_url=f"{self.url}/wp-json/wc/store/v1", timeout=60, trust_env=False) as visit:
-            nonce = {"Nonce": visit.get("/cart").raise_for_status().headers["Nonce"]}
+            visit.headers["Nonce"] = visit.get("/cart").raise_for_status().headers["Nonce"]
             for product, quantity in items:
-                visit.post(
-                    "/cart/add-item", json={"id": product, "quantity": quantity}, headers=nonce
-                ).raise_for_status()
-            person = {"email": "ada@customer.test"}
-            body = {"billing_address": ADDRESS | person, "shipping_address": ADDRESS, "payment_method": "cod"} | changes
-            bought = visit.post("/checkout", json=body, headers=nonce)
-            assert bought.status_code == 200, bought.text
-            return cast("Json", bought.json())
+                visit.post("/cart/add-item", json={"id": product, "quantity": quantity}).raise_for_status()
+            yield visit
+
+    def buy(self, items: list[tuple[int, int]]) -> Json:
+        """Check out, cash on delivery."""
+        person = ADDRESS | {"email": "ada@customer.test"}
+        body = {"billing_address": person, "shipping_address": ADDRESS, "payment_method": "cod"}
+        with self.visit(items) as visit:
+            bought = visit.post("/checkout", json=body)
+        assert bought.status_code == 200, bought.text
+        return cast("Json", bought.json())
+
+    def rates(self, items: list[tuple[int, int]]) -> str:
+        """What the cart says of the ways to ship these."""
+        with self.visit(items) as visit:
+            cart = visit.post("/cart/update-customer", json={"shipping_address": ADDRESS}).raise_for_status().json()
+        assert cart["shipping_rates"][0]["shipping_rates"]
+        return json.dumps(cart["shipping_rates"])
 
 
 def _php(text: str) -> str:
