@@ -175,6 +175,25 @@ class Site:
                     return browser.post(urljoin(str(shown.url), target), data=form["fields"] | (values or {}))
         raise AssertionError(f"{page} has no button that does {action}.")
 
+    def place_many(self, product: int, count: int) -> list[int]:
+        """Orders of one unit each, made by a program in the shop."""
+        made = self.run(
+            """$made = array();
+        for ( $i = 0; $i < $many; $i++ ) {
+            $order = wc_create_order();
+            $order->add_product( wc_get_product( $mug ), 1 );
+            $order->set_address( array( 'first_name' => 'C', 'last_name' => "No $i", 'city' => 'Berlin',
+                'country' => 'DE', 'address_1' => 'Torstrasse 3', 'postcode' => '10119' ), 'shipping' );
+            $order->calculate_totals();
+            $order->set_status( 'processing' );
+            $made[] = $order->save();
+        }
+        return $made;""",
+            many=count,
+            mug=product,
+        )
+        return [int(each) for each in made]
+
     @contextmanager
     def visit(self, items: list[tuple[int, int]]) -> Iterator[httpx.Client]:
         """A customer with goods in the cart, at the Store API, as the checkout block is."""
