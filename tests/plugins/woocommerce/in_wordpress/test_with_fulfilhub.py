@@ -41,9 +41,8 @@ PATIENCE = 60.0
 class Office:
     """A merchant and its partner, by their keys."""
 
-    def __init__(self, rig: Rig) -> None:
-        self.rig = rig
-        self.http = httpx.Client(base_url=rig.url, timeout=60, trust_env=False)
+    def __init__(self, rig: Rig, http: httpx.Client) -> None:
+        self.rig, self.http = rig, http
         self.keys = {"operator": rig.operator_key}
         self.accounts: dict[str, str] = {}
         for kind in ("merchant", "partner"):
@@ -83,10 +82,8 @@ class Office:
 
 @pytest.fixture(scope="module")
 def office() -> Iterator[Office]:
-    with running() as rig:
-        made = Office(rig)
-        with made.http:
-            yield made
+    with running() as rig, httpx.Client(base_url=rig.url, timeout=60, trust_env=False) as http:
+        yield Office(rig, http)
 
 
 @pytest.fixture(autouse=True)
