@@ -39,22 +39,7 @@ class Shop:
 
     def place_many(self, count: int) -> list[int]:
         """Orders of one mug each, made by a program in the shop."""
-        made = self.site.run(
-            """$made = array();
-        for ( $i = 0; $i < $many; $i++ ) {
-            $order = wc_create_order();
-            $order->add_product( wc_get_product( $mug ), 1 );
-            $order->set_address( array( 'first_name' => 'C', 'last_name' => "No $i", 'city' => 'Berlin',
-                'country' => 'DE', 'address_1' => 'Torstrasse 3', 'postcode' => '10119' ), 'shipping' );
-            $order->calculate_totals();
-            $order->set_status( 'processing' );
-            $made[] = $order->save();
-        }
-        return $made;""",
-            many=count,
-            mug=self.mug,
-        )
-        return [int(each) for each in made]
+        return self.site.place_many(self.mug, count)
 
     def accepted(self, number: int | str) -> list[str]:
         """What FulfilHub took of an order, by topic."""

@@ -175,19 +175,49 @@ class Site:
                     return browser.post(urljoin(str(shown.url), target), data=form["fields"] | (values or {}))
         raise AssertionError(f"{page} has no button that does {action}.")
 
-    def buy(self, items: list[tuple[int, int]], **changes: Any) -> Json:
-        """A customer's visit: fill the cart and check out by the Store API, as the checkout block does."""
+    def place_many(self, product: int, count: int) -> list[int]:
+        """Orders of one unit each, made by a program in the shop."""
+        made = self.run(
+            """$made = array();
+        for ( $i = 0; $i < $many; $i++ ) {
+            $order = wc_create_order();
+            $order->add_product( wc_get_product( $mug ), 1 );
+            $order->set_address( array( 'first_name' => 'C', 'last_name' => "No $i", 'city' => 'Berlin',
+                'country' => 'DE', 'address_1' => 'Torstrasse 3', 'postcode' => '10119' ), 'shipping' );
+            $order->calculate_totals();
+            $order->set_status( 'processing' );
+            $made[] = $order->save();
+        }
+        return $made;""",
+            many=count,
+            mug=product,
+        )
+        return [int(each) for each in made]
+
+    @contextmanager
+    def visit(self, items: list[tuple[int, int]]) -> Iterator[httpx.Client]:
+        """A customer with goods in the cart, at the Store API, as the checkout block is."""
         with httpx.Client(base_url=f"{self.url}/wp-json/wc/store/v1", timeout=60, trust_env=False) as visit:
-            nonce = {"Nonce": visit.get("/cart").raise_for_status().headers["Nonce"]}
+            visit.headers["Nonce"] = visit.get("/cart").raise_for_status().headers["Nonce"]
             for product, quantity in items:
-                visit.post(
-                    "/cart/add-item", json={"id": product, "quantity": quantity}, headers=nonce
-                ).raise_for_status()
-            person = {"email": "ada@customer.test"}
-            body = {"billing_address": ADDRESS | person, "shipping_address": ADDRESS, "payment_method": "cod"} | changes
-            bought = visit.post("/checkout", json=body, headers=nonce)
-            assert bought.status_code == 200, bought.text
-            return cast("Json", bought.json())
+                visit.post("/cart/add-item", json={"id": product, "quantity": quantity}).raise_for_status()
+            yield visit
+
+    def buy(self, items: list[tuple[int, int]]) -> Json:
+        """Check out, cash on delivery."""
+        person = ADDRESS | {"email": "ada@customer.test"}
+        body = {"billing_address": person, "shipping_address": ADDRESS, "payment_method": "cod"}
+        with self.visit(items) as visit:
+            bought = visit.post("/checkout", json=body)
+        assert bought.status_code == 200, bought.text
+        return cast("Json", bought.json())
+
+    def rates(self, items: list[tuple[int, int]]) -> str:
+        """What the cart says of the ways to ship these."""
+        with self.visit(items) as visit:
+            cart = visit.post("/cart/update-customer", json={"shipping_address": ADDRESS}).raise_for_status().json()
+        assert cart["shipping_rates"][0]["shipping_rates"]
+        return json.dumps(cart["shipping_rates"])
 
 
 def _php(text: str) -> str:

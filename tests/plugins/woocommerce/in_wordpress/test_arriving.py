@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import secrets
+
+import httpx
+
 from tests.plugins.woocommerce.in_wordpress.conftest import SETTINGS, Shop
 from tests.plugins.woocommerce.php import needs
 
@@ -94,3 +99,55 @@ def test_rotating_loses_nothing(shop: Shop) -> None:
     assert "Secret and key were changed" in answered.text
     two = shop.place()
     shop.bring(one, two)
+
+
+def test_the_cart_shows_when_it_arrives_and_goes_on_without(shop: Shop) -> None:
+    shop.site.run("FulfilHub\\WooCommerce\\Settings::set( array( 'promise' => true ) ); return 1;")
+    try:
+        assert "Delivered by" in shop.site.rates([(shop.mug, 1)])
+        shop.hub.faults.down = True
+        assert "Delivered by" not in shop.site.rates([(shop.mug, 3)])
+        assert shop.site.buy([(shop.mug, 3)])["order_id"] > 0
+    finally:
+        shop.site.run("FulfilHub\\WooCommerce\\Settings::set( array( 'promise' => false ) ); return 1;")
+
+
+def test_orders_from_before_are_sent_by_a_button(shop: Shop) -> None:
+    numbers = shop.place_many(12)
+    shop.bring(*numbers)
+    for each in numbers:
+        del shop.hub.store.orders[str(each)]
+    # As if they were older than the connection.
+    shop.site.run('global $wpdb; return $wpdb->query( "DELETE FROM {$wpdb->prefix}fulfilhub_queue" );')
+    with shop.site.signed_in() as browser:
+        page = browser.get(f"{SETTINGS}&section=queue").text
+        nonce = re.search(r'"history":"([0-9a-f]+)"', page)
+        assert nonce is not None
+        asked = {"action": "fulfilhub_history", "_ajax_nonce": nonce[1], "do": "start", "since": ""}
+        told = browser.post("/wp-admin/admin-ajax.php", data=asked).json()
+        while told["data"]["state"] == "running":
+            told = browser.post("/wp-admin/admin-ajax.php", data=asked | {"do": ""}).json()
+    assert (told["success"], told["data"]["state"], told["data"]["share"]) == (True, "done", 1)
+    shop.bring(*numbers)
+
+
+def test_the_order_panel_holds_and_releases(shop: Shop) -> None:
+    one = shop.place()
+    shop.bring(one)
+    assert shop.hub.tell(str(one))["status"] == 200
+    with shop.site.signed_in() as browser:
+        page = browser.get(shop.order_page(one)).text
+        nonce = re.search(r'id="fulfilhub-panel"[^>]*data-nonce="([^"]+)"', page)
+        assert nonce is not None
+
+        def ask(**what: str) -> httpx.Response:
+            given = {"action": "fulfilhub_panel", "order": str(one), "nonce": nonce[1], "once": secrets.token_hex(16)}
+            return browser.post("/wp-admin/admin-ajax.php", data=given | what)
+
+        assert ask(ask="hold", reason="customer_request", note="Wait <b>please</b>").json()["ok"] is True
+        (hold,) = shop.hub.store.panels[str(one)]["holds"]
+        assert hold["note"] is not None
+        assert ask(ask="release", hold=hold["id"]).json()["ok"] is True
+        assert shop.hub.store.panels[str(one)]["holds"] == []
+        assert ask(ask="hold", reason="customer_request", nonce="0000000000").status_code == 403
+    assert shop.hub.store.panels[str(one)]["holds"] == []

@@ -21,6 +21,18 @@ pytest.importorskip("fulfilhub.storefront", reason="this FulfilHub has no operat
 pytestmark = needs("php")
 
 MANY = 500
+STATE = "$state = wc_get_order( $id )->get_meta( '_fulfilhub_state' ); return $state ? $state['status'] : null;"
+STATUS = "return wc_get_order( $id )->get_status();"
+CHECKS = "FulfilHub\\WooCommerce\\Connection\\Checks::run(); return FulfilHub\\WooCommerce\\Connection\\Checks::last();"
+TOLD = """return count( array_filter( $ids, static function ( $id ) {
+    return wc_get_order( $id )->get_meta( '_fulfilhub_state' );
+} ) );"""
+BY_REST = """$request = new WP_REST_Request( 'POST', '/wc/v3/orders' );
+$request->set_body_params( array( 'status' => 'processing',
+    'line_items' => array( array( 'product_id' => $mug, 'quantity' => 3 ) ),
+    'shipping' => array( 'first_name' => 'Bea', 'last_name' => 'Rest', 'address_1' => 'Torstrasse 2',
+        'city' => 'Berlin', 'postcode' => '10119', 'country' => 'DE' ) ) );
+return rest_do_request( $request )->get_data()['id'];"""
 GOODS = ("MUG-TEST", "TEE-TEST")
 PARCELS = ("REAL0001", "REAL0002")
 PATIENCE = 60.0
@@ -29,9 +41,8 @@ PATIENCE = 60.0
 class Office:
     """A merchant and its partner, by their keys."""
 
-    def __init__(self, rig: Rig) -> None:
-        self.rig = rig
-        self.http = httpx.Client(base_url=rig.url, timeout=60, trust_env=False)
+    def __init__(self, rig: Rig, http: httpx.Client) -> None:
+        self.rig, self.http = rig, http
         self.keys = {"operator": rig.operator_key}
         self.accounts: dict[str, str] = {}
         for kind in ("merchant", "partner"):
@@ -71,8 +82,8 @@ class Office:
 
 @pytest.fixture(scope="module")
 def office() -> Iterator[Office]:
-    with running() as rig:
-        yield Office(rig)
+    with running() as rig, httpx.Client(base_url=rig.url, timeout=60, trust_env=False) as http:
+        yield Office(rig, http)
 
 
 @pytest.fixture(autouse=True)
@@ -80,9 +91,9 @@ def _mended() -> None:
     """Nothing is broken here."""
 
 
-def until(site: Site, what: str, code: str, wanted: object, **values: Any) -> None:
+def until(site: Site, what: str, code: str, wanted: object, seconds: float = PATIENCE, **values: Any) -> None:
     """Wait until some PHP gives what is wanted."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + seconds
     while (now := site.run(code, **values)) != wanted:
         assert time.monotonic() < deadline, f"{what}: still {now}"
 
@@ -91,89 +102,68 @@ def test_the_whole_story(office: Office, site: Site) -> None:
     forget(site)
     goods = site.run(SETUP, hpos=True)
     activate(site)
-    with site.signed_in() as browser:
-        code = office.ask("merchant", "POST", "/v1/store-codes", {"platform": "woocommerce"})["code"]
-        typed = {"fulfilhub_address": office.rig.url, "fulfilhub_code": code}
-        assert "The shop is connected." in site.press(browser, SETTINGS, "fulfilhub_connect", typed).text
-    checks = site.run(
-        "FulfilHub\\WooCommerce\\Connection\\Checks::run(); return FulfilHub\\WooCommerce\\Connection\\Checks::last();"
-    )
-    # This shop has no TLS; everything else is as it should be.
-    assert [each for each in checks["checks"] if not each["ok"] and each["name"] != "back_tls"] == []
-
-    bought = str(site.buy([(goods["mug"], 2), (goods["tea"], 1)])["order_id"])
-    made = site.run(
-        """$request = new WP_REST_Request( 'POST', '/wc/v3/orders' );
-        $request->set_body_params( array( 'status' => 'processing', 'line_items' => array( array(
-            'product_id' => $mug, 'quantity' => 3 ) ), 'shipping' => array( 'first_name' => 'Bea', 'last_name' => 'Rest',
-            'address_1' => 'Torstrasse 2', 'city' => 'Berlin', 'postcode' => '10119', 'country' => 'DE' ) ) );
-        return rest_do_request( $request )->get_data()['id'];""",
-        mug=goods["mug"],
-    )
+    connect(office, site)
+    bought, cancelled = str(site.buy([(goods["mug"], 2), (goods["tea"], 1)])["order_id"]), site.run(BY_REST, **goods)
     site.settle(lambda: not site.waiting())
-    state = "$state = wc_get_order( $id )->get_meta( '_fulfilhub_state' ); return $state ? $state['status'] : null;"
-    until(site, "The shop is told", state, "routed", id=int(bought))
-    assert set(office.orders()) == {bought, str(made)}
-
-    site.run("wc_get_order( $id )->update_status( 'cancelled' ); return 1;", id=made)
+    until(site, "The shop is told", STATE, "routed", id=int(bought))
+    assert set(office.orders()) == {bought, str(cancelled)}
+    site.run("wc_get_order( $id )->update_status( 'cancelled' ); return 1;", id=cancelled)
     site.settle(lambda: not site.waiting())
-    until(site, "The shop is told of the end", state, "cancelled", id=made)
+    until(site, "The shop is told of the end", STATE, "cancelled", id=cancelled)
+    ship_in_two_parcels(office, site, bought)
+    send_many(office, site, goods["mug"], {bought, str(cancelled)})
 
-    claim = office.ask("partner", "POST", "/v1/work/claims", {"warehouse_id": office.warehouse, "limit": 50})
-    (work,) = [each for each in claim["data"] if each["order_number"] == bought]
-    parcels = [
-        {
-            "carrier": "royal_mail",
-            "tracking_number": number,
-            "contents": [{"line_id": line["line_id"], "quantity": line["quantity"]}],
-        }
-        for number, line in zip(PARCELS, work["lines"], strict=True)
-    ]
-    body = {"lease_id": claim["lease_id"], "parcels": parcels}
-    office.ask("partner", "POST", f"/v1/work/orders/{work['id']}/ship", body)
-    until(site, "The order is completed", "return wc_get_order( $id )->get_status();", "completed", id=int(bought))
-    until(site, "The shop knows that it left", state, "shipped", id=int(bought))
-    with site.signed_in() as browser:
-        url = str(site.run("return wc_get_order( $id )->get_edit_order_url();", id=int(bought)))
-        page = text_of(browser.get(url).text)
-    assert [number for number in PARCELS if number not in page] == []
-    mails = [each for each in site.lines("mail") if PARCELS[0] in each["message"] and PARCELS[1] in each["message"]]
-    assert len(mails) == 1
-
-    numbers = site.run(
-        """$made = array();
-        for ( $i = 0; $i < $many; $i++ ) {
-            $order = wc_create_order();
-            $order->add_product( wc_get_product( $mug ), 1 );
-            $order->set_address( array( 'first_name' => 'C', 'last_name' => "No $i", 'city' => 'Berlin',
-                'country' => 'DE', 'address_1' => 'Torstrasse 3', 'postcode' => '10119' ), 'shipping' );
-            $order->calculate_totals();
-            $order->set_status( 'processing' );
-            $made[] = $order->save();
-        }
-        return $made;""",
-        many=MANY,
-        mug=goods["mug"],
-    )
-    began = time.monotonic()
-    site.settle(lambda: not site.waiting(), seconds=120)
-    sys.stdout.write(f"{MANY} orders were drained in {time.monotonic() - began:.1f} s\n")
-    everything = {str(each) for each in numbers} | {bought, str(made)}
-    deadline = time.monotonic() + PATIENCE
-    while set(office.orders()) != everything:
-        assert time.monotonic() < deadline, everything ^ set(office.orders())
-    told = """return count( array_filter( $ids, static function ( $id ) {
-        return wc_get_order( $id )->get_meta( '_fulfilhub_state' );
-    } ) );"""
-    until(site, "The shop is told of all", told, MANY, ids=numbers)
-
-    site.run(
-        "return FulfilHub\\WooCommerce\\Api::change( array( 'settings' => array( 'stock_sync' => true ) ) )->status;"
-    )
+    chosen = "return FulfilHub\\WooCommerce\\Api::change( array( 'settings' => $settings ) )->ok();"
+    assert site.run(chosen, settings={"stock_sync": True}) is True
     stock = "return (int) wc_get_product( $id )->get_stock_quantity() > 15000;"
-    until(site, "Stock is told", stock, True, id=goods["mug"])
+    until(site, "Stock is told", stock, True, PATIENCE * 5, id=goods["mug"])
     with site.signed_in() as browser:
         assert "disconnected" in site.press(browser, SETTINGS, "fulfilhub_disconnect").text
     assert [each["state"] for each in office.ask("merchant", "GET", "/v1/stores")["data"]] == ["disconnected"]
     assert [each for each in site.log().splitlines() if "fulfilhub" in each.lower()] == []
     forget(site)
+
+
+def connect(office: Office, site: Site) -> None:
+    """By a code, typed into the plugin's screen. This shop has no TLS; everything else is as it should be."""
+    code = office.ask("merchant", "POST", "/v1/store-codes", {"platform": "woocommerce"})["code"]
+    typed = {"fulfilhub_address": office.rig.url, "fulfilhub_code": code}
+    with site.signed_in() as browser:
+        assert "The shop is connected." in site.press(browser, SETTINGS, "fulfilhub_connect", typed).text
+    checks = site.run(CHECKS)["checks"]
+    assert {each["name"] for each in checks} >= {"back_rest_api", "back_credentials", "back_plugin", "back_clock"}
+    assert [each for each in checks if not each["ok"] and each["name"] != "back_tls"] == []
+
+
+def ship_in_two_parcels(office: Office, site: Site, order: str) -> None:
+    """The partner does; order, page and mail of the shop say so."""
+    claim = office.ask("partner", "POST", "/v1/work/claims", {"warehouse_id": office.warehouse, "limit": 50})
+    (work,) = [each for each in claim["data"] if each["order_number"] == order]
+    contents = [[{"line_id": each["line_id"], "quantity": each["quantity"]}] for each in work["lines"]]
+    parcels = [
+        {"carrier": "royal_mail", "tracking_number": number, "contents": held}
+        for number, held in zip(PARCELS, contents, strict=True)
+    ]
+    body = {"lease_id": claim["lease_id"], "parcels": parcels}
+    office.ask("partner", "POST", f"/v1/work/orders/{work['id']}/ship", body)
+    until(site, "The order is completed", STATUS, "completed", id=int(order))
+    until(site, "The shop knows that it left", STATE, "shipped", id=int(order))
+    with site.signed_in() as browser:
+        url = str(site.run("return wc_get_order( $id )->get_edit_order_url();", id=int(order)))
+        page = text_of(browser.get(url).text)
+    assert [number for number in PARCELS if number not in page] == []
+    mails = [each for each in site.lines("mail") if PARCELS[0] in each["message"] and PARCELS[1] in each["message"]]
+    assert len(mails) == 1
+
+
+def send_many(office: Office, site: Site, product: int, before: set[str]) -> None:
+    """All arrive, each once, and the shop is told of every one."""
+    numbers = site.place_many(product, MANY)
+    began = time.monotonic()
+    site.settle(lambda: not site.waiting(), seconds=120)
+    sys.stdout.write(f"{MANY} orders were drained in {time.monotonic() - began:.1f} s\n")
+    everything = {str(each) for each in numbers} | before
+    deadline = time.monotonic() + PATIENCE
+    while set(office.orders()) != everything:
+        assert time.monotonic() < deadline, everything ^ set(office.orders())
+    until(site, "The shop is told of all", TOLD, MANY, PATIENCE * 5, ids=numbers)
