@@ -118,6 +118,7 @@ class TestStates:
             ("checkout-draft", StoreState.UNPAID),
             ("on-hold", StoreState.UNPAID),
             ("processing", StoreState.OPEN),
+            ("fh-partial", StoreState.OPEN),
             ("completed", StoreState.COMPLETED),
             ("cancelled", StoreState.CANCELLED),
             ("refunded", StoreState.CANCELLED),

@@ -16,6 +16,7 @@ STATES = {
     "checkout-draft": StoreState.UNPAID,
     "on-hold": StoreState.UNPAID,
     "processing": StoreState.OPEN,
+    "fh-partial": StoreState.OPEN,  # our plugin's own: some of its parcels have left
     "completed": StoreState.COMPLETED,
     "cancelled": StoreState.CANCELLED,
     "refunded": StoreState.CANCELLED,
