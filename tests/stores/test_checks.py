@@ -69,6 +69,7 @@ def test_all_is_well() -> None:
         (index(trouble=Trouble.TIMEOUT), {"reachable": "timeout"}),
         (index(trouble=Trouble.BAD_CERTIFICATE), {"tls": "bad_certificate"}),
         (index(status=301, location="https://www.shop.test/wp-json/?k=secret"), {"rest_api": "moved"}),
+        (index(status=301, location="//["), {"rest_api": "moved"}),
         (
             replace(index(status=404, text="Not found"), plain=INDEX),
             {"rest_api": "plain_permalinks"},

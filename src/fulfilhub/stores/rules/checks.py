@@ -279,7 +279,10 @@ def _number(version: str) -> tuple[int, ...]:
 
 def _place(location: str) -> str:
     """Where a redirect leads, without what may be secret in it."""
-    parts = urlsplit(location)
+    try:
+        parts = urlsplit(location)
+    except ValueError:  # brackets that hold no IPv6 address
+        return "another page"
     return f"{parts.scheme}://{parts.netloc}" if parts.netloc else "another page"
 
 
