@@ -53,7 +53,7 @@ ExternalIds = Annotated[
     str,
     QueryParameter(
         min_length=1,
-        max_length=20_000,
+        max_length=4_000,  # percent-encoded it must fit into a line that servers and proxies take
         description="The shop's own ids of up to 100 orders, with commas between them.",
         schema_extra={"examples": ["11,12"]},
     ),
