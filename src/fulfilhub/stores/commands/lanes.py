@@ -131,6 +131,8 @@ async def _show_no_states(work: Work, store_id: UUID) -> None:
 async def wake(work: Work, store_id: UUID) -> None:
     """See to it that what waits for a store is told when it is due, after any rest that the store wanted: one ticket.
     Whoever changes what waits calls this after it."""
+    # A turn that is just ending either sees what we changed, or has ended when we look at its lane.
+    await queries.lane(work, store_id, lock=True)
     due = await queries.next_due(work, store_id)
     if due is None:
         return
