@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -83,6 +84,27 @@ class Rig:
         async with self.owner() as owner:
             await owner.execute(A_JOB, ids.new())
             await until(lambda: _nothing_waits(owner), "the workers work", 60)
+
+    async def start_waiting(self) -> None:
+        """Start workers and relay, wait until all are up, and stop the workers in mid-step until they are let go."""
+        self.start_workers()
+        await until(self._are_up, "the workers are up", 60)
+        self._signal(signal.SIGSTOP)
+
+    def let_go(self) -> None:
+        """Let the workers go on."""
+        self._signal(signal.SIGCONT)
+
+    async def _are_up(self) -> bool:
+        logs = [self.logs / f"{name}.log" for name in self._workers()]
+        return all(log.exists() and "worker.started" in log_tail(log) for log in logs)
+
+    def _signal(self, number: signal.Signals) -> None:
+        for name in self._workers():
+            os.kill(self.supervisor.pid(name), number)
+
+    def _workers(self) -> list[str]:
+        return [name for name in self.running if name.startswith("worker-")]
 
     def _start(self, name: str, program: str) -> None:
         if name not in self.running:

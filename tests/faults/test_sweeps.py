@@ -115,7 +115,8 @@ async def test_workers_killed_in_mid_sweep_lose_nothing(rig: Rig, shop: Shop) ->
         await rig.settled()
         await store.check()
         told = await store.completeness()
-        assert told["state"] == "complete"
+        assert told["held_back_by"] is None
+        assert told["state"] == ("never" if told["complete_up_to"] is None else "complete")
 
 
 @pytest.mark.soak

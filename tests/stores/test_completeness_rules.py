@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from fulfilhub.stores.rules.completeness import (
     LONGEST_LAG,
+    SETTLES,
     Standing,
     SweepState,
     after_failure,
@@ -30,6 +31,7 @@ def standing(**changes: object) -> Standing:
     known: dict[str, object] = {
         "connected": True,
         "listed_to": NOON - INTERVAL,
+        "proven": True,
         "offset": timedelta(),
         "failures": 0,
         "code": None,
@@ -44,7 +46,9 @@ def standing(**changes: object) -> Standing:
     [
         ({}, SweepState.COMPLETE),
         ({"connected": False}, SweepState.OFF),
-        ({"listed_to": None}, SweepState.NEVER),
+        ({"listed_to": None, "proven": False}, SweepState.NEVER),
+        ({"proven": False}, SweepState.NEVER),
+        ({"proven": False, "overdue": 1}, SweepState.BEHIND),
         ({"listed_to": NOON - INTERVAL * 4}, SweepState.BEHIND),
         ({"listed_to": NOON + timedelta(minutes=55), "offset": timedelta(hours=1)}, SweepState.COMPLETE),
         ({"listed_to": NOON - timedelta(minutes=5), "offset": timedelta(hours=1)}, SweepState.BEHIND),
@@ -62,6 +66,15 @@ def test_the_state_says_the_worst_that_is_known(changes: dict[str, object], stat
 @given(SPREADS)
 def test_stores_that_began_together_drift_apart(spread: float) -> None:
     assert INTERVAL * 0.8 < next_due(NOON, INTERVAL, spread) - NOON < INTERVAL * 1.2
+
+
+@given(SPREADS, st.timedeltas(timedelta(seconds=1), timedelta(days=1)))
+def test_the_second_sweep_comes_when_it_can_prove_something_and_never_later_than_others(
+    spread: float, interval: timedelta
+) -> None:
+    due = next_due(NOON, interval, spread, first=True)
+    assert due <= next_due(NOON, interval, spread)
+    assert due >= NOON + min(SETTLES, interval * 0.8)
 
 
 @given(st.integers(1, 1000), st.floats(0, 7200), SPREADS)

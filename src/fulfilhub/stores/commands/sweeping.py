@@ -261,7 +261,7 @@ async def _end(work: Work, sweep: SweepRow, figures: SweepSettings, spread: floa
     values: dict[str, object] = {
         "listed_to": max(known),
         "run_id": None,
-        "next_at": next_due(work.now, timedelta(seconds=figures.interval), spread),
+        "next_at": next_due(work.now, timedelta(seconds=figures.interval), spread, first=sweep.listed_to is None),
         "failures": 0,
         "code": None,
         "reason": None,

@@ -299,6 +299,7 @@ def standing(sweep: SweepRow, store_state: str, overdue: int, doubted: int) -> S
     return Standing(
         connected=store_state == StoreState.CONNECTED,
         listed_to=sweep.listed_to,
+        proven=sweep.complete_to is not None and sweep.complete_to >= sweep.complete_from,
         offset=sweep.offset,
         failures=sweep.failures,
         code=sweep.code,

@@ -29,7 +29,7 @@ LONGEST_WAIT = 3600.0
 
 class SweepState(StrEnum):
     """Whether everything is here. `behind`: something is known to be missing still, or the last look is too old;
-    `failing`: the store can't be read; `off`: it is disconnected; `never`: not read to the end yet."""
+    `failing`: the store can't be read; `off`: it is disconnected; `never`: nothing is proven yet."""
 
     COMPLETE = "complete"
     BEHIND = "behind"
@@ -86,11 +86,13 @@ OTHER_FIX = "See whether the store's own log says more; we go on trying."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """What is known of a store's sweeps. `overdue`: orders found there that should have been read by now; `doubted`:
-    orders whose two tellings of one second differ, and which are being read anew."""
+    """What is known of a store's sweeps. `proven`: some of the past is known to be here; `overdue`: orders found there
+    that should have been read by now; `doubted`: orders whose two tellings of one second differ, and which are being
+    read anew."""
 
     connected: bool
     listed_to: datetime | None
+    proven: bool
     offset: timedelta
     failures: int
     code: str | None
@@ -108,7 +110,7 @@ def state_of(known: Standing, interval: timedelta, now: datetime) -> SweepState:
         return SweepState.NEVER
     if known.overdue or known.doubted or now - by_our_clock(known.listed_to, known.offset) > interval * PATIENCE:
         return SweepState.BEHIND
-    return SweepState.COMPLETE
+    return SweepState.COMPLETE if known.proven else SweepState.NEVER
 
 
 def by_our_clock(at: datetime, offset: timedelta) -> datetime:
@@ -130,9 +132,11 @@ def lag_seen(changed_at: datetime, listed_to: datetime, lag: timedelta) -> timed
     return min(max(lag, listed_to - changed_at), LONGEST_LAG)
 
 
-def next_due(now: datetime, interval: timedelta, spread: float) -> datetime:
+def next_due(now: datetime, interval: timedelta, spread: float, *, first: bool = False) -> datetime:
     """When a store is swept again: 0.85 to 1.15 intervals later (`spread` from 0 to 1), so that stores that began
-    together drift apart."""
+    together drift apart. After the `first` sweep as soon as the next can prove something."""
+    if first:
+        interval = min(interval, SETTLES * 1.25)
     return now + interval * (0.85 + 0.3 * spread)
 
 

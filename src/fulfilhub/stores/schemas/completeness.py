@@ -71,7 +71,7 @@ class SweptOrders(Struct, kw_only=True):
 class Completeness(Struct, kw_only=True):
     """What is proven of a store. Every order that the store changed from `complete_since` until `complete_up_to` is in
     FulfilHub; null: nothing is proven yet. `state`: `complete`; `behind`: something is known to be missing, or the last
-    sweep is too old; `failing`: the store can't be read; `never`: it was not read to the end yet; `off`: disconnected;
+    sweep is too old; `failing`: the store can't be read; `never`: nothing is proven yet; `off`: disconnected;
     `direct`: it sends its orders itself (`api`). `numbering`: `counted`, and missing numbers are asked of the store; or
     `shared` with other things, so that a missing number says nothing. `clock_difference_seconds`: how far the store's
     clock is ahead of ours; `list_delay_seconds`: how late its list was seen to show an order. Times are by ours."""
