@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fulfilhub.platform.database import Base, Json, JsonList, MerchantTable
+from fulfilhub.stores.models.goods import StoreCatalogue, StoreImport, StoreProduct, StoreReturn
 from fulfilhub.stores.models.outgoing import StoreLane, StoreNotice, StoreStock
 
 __all__ = [
@@ -16,10 +17,14 @@ __all__ = [
     "LateOrder",
     "NumberGap",
     "Store",
+    "StoreCatalogue",
     "StoreCode",
+    "StoreImport",
     "StoreLane",
     "StoreNotice",
+    "StoreProduct",
     "StoreRead",
+    "StoreReturn",
     "StoreStock",
     "StoreSweep",
     "StoreUpdate",
