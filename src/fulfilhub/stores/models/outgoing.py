@@ -85,7 +85,7 @@ class StoreNotice(MerchantTable, Base):
         ForeignKeyConstraint(
             ["merchant_id", "store_id"], ["stores.merchant_id", "stores.id"], name="fk_store_notices_store"
         ),
-        CheckConstraint("kind IN ('state', 'return')", name="kind"),
+        CheckConstraint("kind IN ('state', 'return', 'milestone')", name="kind"),
         CheckConstraint("state IN ('pending', 'told', 'refused', 'failed')", name="state"),
         Index(
             "ix_store_notices_due",

@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
+from fulfilhub.stores.queries.locations import (
+    LocationRow,
+    ServiceDoor,
+    ServiceRow,
+    is_mapped,
+    locations,
+    service_door,
+    services,
+    warehouses_at,
+)
 from fulfilhub.stores.queries.messages import (
     list_messages,
     payload_of,
@@ -86,10 +96,13 @@ __all__ = [
     "HeldRow",
     "LaneRow",
     "LateRow",
+    "LocationRow",
     "NewsRow",
     "Outgoing",
     "ReadRow",
     "SealedRow",
+    "ServiceDoor",
+    "ServiceRow",
     "ShippedRow",
     "StockRow",
     "StoreRow",
@@ -108,6 +121,7 @@ __all__ = [
     "get_update",
     "has_ticket",
     "held_by",
+    "is_mapped",
     "lane",
     "list_backfills",
     "list_gaps",
@@ -117,6 +131,7 @@ __all__ = [
     "list_stores",
     "list_updates",
     "live_backfills",
+    "locations",
     "lock_code",
     "news",
     "news_after",
@@ -130,6 +145,8 @@ __all__ = [
     "returns_told",
     "sealed",
     "sealed_store",
+    "service_door",
+    "services",
     "settings_of",
     "shipments",
     "source_of",
@@ -140,4 +157,5 @@ __all__ = [
     "sweep_of",
     "told_of_others",
     "variants_of",
+    "warehouses_at",
 ]
