@@ -29,7 +29,9 @@ class Kind(StrEnum):
     ORDER: `payload` is the whole order. CHANGED: an order changed, read it again with `fetch_order`
     (`payload`, if any, is the fallback for a store that can't be read). DELETED: read it again; if it is
     `Missing`, it is gone. PING: the store tries the address, unsigned; answer 200 and keep nothing.
-    UNINSTALLED: the merchant cut the connection. PRIVACY: a data request or erasure. OTHER: nothing for us.
+    UNINSTALLED: the merchant cut the connection. PRIVACY: a data request or erasure. GOODS: `payload` says something
+    of products or stock (`goods.GoodsAdapter.read_goods`). RETURN: a return of the order changed. LISTED: the list that
+    `external_id` names is over. OTHER: nothing for us.
     UNREADABLE: signed or not, not their format.
     """
 
@@ -39,6 +41,9 @@ class Kind(StrEnum):
     PING = "ping"
     UNINSTALLED = "uninstalled"
     PRIVACY = "privacy"
+    GOODS = "goods"
+    RETURN = "return"
+    LISTED = "listed"
     OTHER = "other"
     UNREADABLE = "unreadable"
 
@@ -128,14 +133,15 @@ class ShipmentNews:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StockNews:
-    """How many units of a variant can be sold. `reference` is our id of this very change, never used again.
-    `expected`: what we believe the store shows; where it shows something else, nothing is changed. None: whatever it
-    shows."""
+    """How many units of a variant can be sold, at one of the store's locations where `location` names one. `reference`
+    is our id of this very change, never used again. `expected`: what we believe the store shows; where it shows
+    something else, nothing is changed. None: whatever it shows."""
 
     reference: str
     variant_id: str
     available: int
     expected: int | None = None
+    location: str = ""
 
 
 class StockOutcome(StrEnum):
@@ -178,16 +184,39 @@ class ReturnedLine:
     restock: bool
 
 
+@dataclass(frozen=True, slots=True)
+class ReturnedUnits:
+    """What became of the units of one line of the store's order: advised, arrived, and by verdict."""
+
+    external_id: str
+    advised: int
+    received: int
+    restocked: int
+    quarantined: int
+    disposed: int
+    reason: str = "other"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnNews:
     """A return as the store should show it, whole each time. `reference` is our id of it, `status` our word for where
-    it is, `note` one sentence for the order's notes."""
+    it is, `note` one sentence for the order's notes. `units` say the same as `lines` in full. `declined`: why it was.
+    The way back has a tracking number and a label, where they are known; `location` is the store's own for where it
+    leads. `refund`: the store is to refund what was inspected. `told_as`: what the store calls this return."""
 
     reference: str
     order_external_id: str
     status: str
     lines: tuple[ReturnedLine, ...]
     note: str
+    units: tuple[ReturnedUnits, ...] = ()
+    declined: str = ""
+    tracking_number: str = ""
+    tracking_url: str = ""
+    label_url: str = ""
+    location: str = ""
+    refund: bool = False
+    told_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from fulfilhub.stores.adapters.port import Connection, InDoubt, Refused, Retry
 from fulfilhub.stores.commands import noticing, stocking, updates
 from fulfilhub.stores.commands.lanes import TURN, due_after, set_lane
 from fulfilhub.stores.rules import StoreState
-from fulfilhub.stores.rules.outgoing import NoticeKind, pause
+from fulfilhub.stores.rules.outgoing import DriftPolicy, NoticeKind, pause
 
 SHIPMENTS = 8
 RETURNS = 4
@@ -75,9 +75,10 @@ async def _fill(work: Work, turn: Turn, page: Callable[[UUID], str], *, follows_
         turn.returns.extend(await noticing.take_due(work, store_id, NoticeKind.RETURN, RETURNS, page))
     if adapter.shows_states(connection):
         turn.states.extend(await noticing.take_due(work, store_id, NoticeKind.STATE, STATES, page))
-    stock = await stocking.take_due(work, store_id, adapter.stock_at_once(connection)) if follows_stock else None
-    if stock is not None:
-        turn.stock.append(stock)
+    if follows_stock:
+        drift = DriftPolicy(queries.settings_of(await queries.get_store(work, store_id)).stock_drift)
+        stock = await stocking.take_due(work, store_id, adapter.stock_at_once(connection), drift)
+        turn.stock.extend([stock] if stock is not None else [])
 
 
 async def conclude(work: Work, turn: Turn, outcomes: Sequence[Outcome | None], *, tries: int, spread: float) -> None:

@@ -42,6 +42,7 @@ class StockRow(NamedTuple):
 
     id: UUID
     variant_id: str
+    location: str
     product_id: UUID
     sku: str
     wanted: int
@@ -51,6 +52,8 @@ class StockRow(NamedTuple):
     code: str | None
     reason: str | None
     told_at: datetime | None
+    drift_at: datetime | None
+    drift_shown: int | None
     updated_at: datetime
 
 
@@ -185,13 +188,14 @@ async def variants_of(work: Work, store_id: UUID, product_ids: Sequence[UUID] | 
     return [(row[0], row[1], row[2]) for row in rows]
 
 
-# What a listing says of a variant wins over what orders said.
+# What a listing says of a variant wins over what orders said, and the last of these is learned for no location yet.
 VARIANTS = """
 SELECT l.external_id, l.product_id, false FROM listings AS l
 WHERE l.merchant_id = $1 AND l.store_id = $2 AND ($3::uuid[] IS NULL OR l.product_id = ANY ($3))
 UNION ALL
-SELECT k.variant_id, k.product_id, true FROM store_stock AS k
-WHERE k.merchant_id = $1 AND k.store_id = $2 AND k.learned AND ($3::uuid[] IS NULL OR k.product_id = ANY ($3))
-  AND NOT EXISTS (SELECT FROM listings AS l
-                  WHERE l.merchant_id = k.merchant_id AND l.store_id = k.store_id AND l.external_id = k.variant_id)
+(SELECT DISTINCT ON (k.variant_id) k.variant_id, k.product_id, true FROM store_stock AS k
+ WHERE k.merchant_id = $1 AND k.store_id = $2 AND k.learned AND ($3::uuid[] IS NULL OR k.product_id = ANY ($3))
+   AND NOT EXISTS (SELECT FROM listings AS l
+                   WHERE l.merchant_id = k.merchant_id AND l.store_id = k.store_id AND l.external_id = k.variant_id)
+ ORDER BY k.variant_id, k.location)
 """

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from fulfilhub.stores.adapters import reading
 from fulfilhub.stores.adapters.port import Delivery, Kind
 from fulfilhub.stores.adapters.shopify.ids import gid
+from fulfilhub.stores.adapters.shopify.products import read_goods
 from fulfilhub.stores.adapters.signature import header
 
 #: Topics whose payload is the order, and the member that shows it.
@@ -20,6 +21,10 @@ _WHOLE_ORDERS = {
     "orders/fulfilled",
     "orders/partially_fulfilled",
 }
+_RETURNS = {"returns/request", "returns/approve", "returns/decline", "returns/cancel", "returns/close"}
+_RETURNS |= {"returns/reopen", "returns/update", "returns/process"}
+_GOODS = {"products/create", "products/update", "products/delete", "inventory_items/create", "inventory_items/update"}
+_GOODS |= {"inventory_levels/connect", "inventory_levels/update"}
 _PRIVACY = {"customers/data_request", "customers/redact", "shop/redact"}
 
 
@@ -63,6 +68,15 @@ def _read(topic: str, payload: Mapping[str, object] | None) -> tuple[Kind, str]:
     if topic == "orders/delete":
         order = gid("Order", payload.get("id"))
         return (Kind.DELETED, order) if order and "line_items" not in payload else (Kind.UNREADABLE, order)
+    if topic in _GOODS:
+        return (Kind.GOODS if read_goods(topic, payload) is not None else Kind.UNREADABLE), ""
+    if topic in _RETURNS:
+        # Some carry the order's number, others the order itself.
+        order = gid("Order", payload.get("order_id") or reading.table(payload.get("order")).get("admin_graphql_api_id"))
+        return (Kind.RETURN if order else Kind.UNREADABLE), order
+    if topic == "bulk_operations/finish":
+        listing = gid("BulkOperation", payload.get("admin_graphql_api_id"))
+        return (Kind.LISTED if listing else Kind.UNREADABLE), listing
     if topic == "app/uninstalled":
         return (Kind.UNINSTALLED if "myshopify_domain" in payload else Kind.UNREADABLE), ""
     if topic in _PRIVACY:
