@@ -9,19 +9,17 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from fulfilhub.pages import queries
-from fulfilhub.pages.schemas import tracking_view
 from fulfilhub.platform import ids
-from fulfilhub.platform.errors import Conflict, FulfilHubError, Invalid, NotFound
+from fulfilhub.platform.errors import Conflict, FulfilHubError, Invalid
 from fulfilhub.platform.scopes import Customer, Nobody
 from fulfilhub.platform.secrets import Vault
 from fulfilhub.platform.work import Works
 from fulfilhub.returns import commands as returns
-from fulfilhub.returns.commands import Asked
-from fulfilhub.returns.rules import ReturnReason
-from fulfilhub.web.pages import CSS, FORM_LIMIT, page_headers, templates
+from fulfilhub.storefront.queries import customers as queries
+from fulfilhub.storefront.schemas.customers import asked_in, tracking_view
+from fulfilhub.web.pages import CSS, FORM_LIMIT, form_of, page_headers, templates
 
-TEMPLATES = templates("fulfilhub.pages")
+TEMPLATES = templates("fulfilhub.storefront")
 HEADERS = page_headers()
 
 
@@ -41,12 +39,8 @@ def _nothing_here() -> Response[str]:
 
 async def _customer(works: Works, vault: Vault, token: str) -> Customer | None:
     """Who the link lets in; None for any link that is not genuine or leads nowhere."""
-    shown, _, mac = token.partition(".")
-    try:
-        order_id = ids.ORDER.find(shown)
-    except NotFound:
-        return None
-    if not vault.link_is_genuine("order", order_id, mac):
+    order_id = queries.order_of_link(vault, token)
+    if order_id is None:
         return None
     async with works.reading(Nobody()) as work:
         merchant_id = await queries.merchant_of(work, order_id)
@@ -82,8 +76,7 @@ async def request_return(
     customer = await _customer(works, vault, token)
     if customer is None:
         return _nothing_here()
-    form = {name: str(value) for name, value in (await request.form()).items()}
-    asked = _asked(form)
+    asked = asked_in(await form_of(request))
     if not asked:
         return await _page(works, customer, token, "Please say how many of which item you want to send back.", 422)
     try:
@@ -100,24 +93,6 @@ async def stylesheet() -> Response[bytes]:
     """The page's style; its address carries its version, so it may be kept for ever."""
     headers = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
     return Response(CSS, headers=headers, media_type="text/css")
-
-
-def _asked(form: dict[str, str]) -> list[Asked]:
-    try:
-        reason = ReturnReason(form.get("reason", ""))
-    except ValueError:
-        reason = ReturnReason.OTHER
-    asked = []
-    for name, value in form.items():
-        if not name.startswith("orl_") or not (value.isascii() and value.isdigit() and len(value) < 6):
-            continue
-        try:
-            line_id = ids.ORDER_LINE.find(name)
-        except NotFound:
-            continue
-        if int(value):
-            asked.append(Asked(line_id=line_id, quantity=int(value), reason=reason))
-    return asked
 
 
 def _sentence(error: FulfilHubError) -> str:
