@@ -9,6 +9,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from fulfilhub.people.rules.brakes import Brake
+
 STEPS = ("Ordered", "Preparing", "Shipped", "Delivered")
 
 
@@ -229,6 +231,21 @@ def is_theirs(customer: str, confirmation: str, known_customer: str, known_confi
     if customer and known_customer:
         return _same(customer, known_customer)
     return bool(known_confirmation) and _same(confirmation.strip().upper(), known_confirmation.strip().upper())
+
+
+def look_up_brakes(store: str, number: str, visitor: str) -> list[Brake]:
+    """For a number with its proof, typed in a shop. From elsewhere the order's own customer waits half a minute at
+    most, however many try; `visitor` is whoever the shop says it is."""
+    return [
+        Brake("look-up pair", f"{store} {number} {visitor}", 5, 900, wholly=True),
+        Brake("look-up order", f"{store} {number}", 10, 30, wholly=True),
+        Brake("look-up visitor", f"{store} {visitor}", 20, 900, wholly=False),
+    ]
+
+
+def confirmation_brakes(store: str, external_id: str) -> list[Brake]:
+    """For an order's random number, by somebody who is not signed in: ten of some 10^14, then ever slower."""
+    return [Brake("confirmation", f"{store} {external_id}", 10, 60, wholly=True)]
 
 
 def _same(one: str, other: str) -> bool:
