@@ -226,5 +226,3 @@ async def _set_catalogue(work: Work, store_id: UUID, **values: object) -> None:
         .where(StoreCatalogue.merchant_id == work.account_id, StoreCatalogue.store_id == store_id)
         .values(values)
     )
-
-

@@ -311,9 +311,7 @@ def _filled(told: StoreVariant, row: VariantRow) -> StoreVariant:
 def as_told(row: VariantRow) -> StoreVariant:
     """A variant as its store told it last."""
     facts = {name: getattr(row, name) for name in FACTS if name != "status"}
-    return StoreVariant(
-        variant_id=row.variant_id, product_id=row.parent_id, status=ShopStatus(row.status), **facts
-    )
+    return StoreVariant(variant_id=row.variant_id, product_id=row.parent_id, status=ShopStatus(row.status), **facts)
 
 
 def _differs(new: Mapping[str, object], row: VariantRow | None) -> bool:

@@ -270,9 +270,7 @@ async def _serving(work: Work) -> list[UUID]:
 async def seen(work: Work, store: queries.StoreRow, levels: Sequence[LevelTold]) -> None:
     """Note what a store says of its own stock: what we wrote ourselves is no news; another number is somebody else's,
     or of an order that is on its way, and is looked at again after a while."""
-    newest = {
-        (each.item_id, each.location): each for each in sorted(levels, key=lambda each: each.changed_at)
-    }.values()
+    newest = {(each.item_id, each.location): each for each in sorted(levels, key=lambda each: each.changed_at)}.values()
     if not newest:
         return
     given = {"account": work.account_id, "store": store.id, "now": work.now, "settled": work.now + STALE_WAIT}

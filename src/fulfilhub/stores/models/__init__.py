@@ -20,6 +20,7 @@ from fulfilhub.stores.models.assigned import (
 )
 from fulfilhub.stores.models.goods import StoreCatalogue, StoreImport, StoreProduct, StoreReturn
 from fulfilhub.stores.models.outgoing import StoreLane, StoreNotice, StoreStock
+from fulfilhub.stores.models.shopify import ShopifyInstall
 
 __all__ = [
     "AssignedOrder",
@@ -28,6 +29,7 @@ __all__ = [
     "Backfill",
     "LateOrder",
     "NumberGap",
+    "ShopifyInstall",
     "Store",
     "StoreCatalogue",
     "StoreCode",

@@ -122,9 +122,7 @@ class StoreImport(MerchantTable, Base):
 
     __table_args__ = (
         _store_key("store_imports"),
-        CheckConstraint(
-            "state IN ('queued', 'listing', 'reading', 'completed', 'failed', 'cancelled')", name="state"
-        ),
+        CheckConstraint("state IN ('queued', 'listing', 'reading', 'completed', 'failed', 'cancelled')", name="state"),
         CheckConstraint("(ended_at IS NULL) = (state IN ('queued', 'listing', 'reading'))", name="ended"),
         Index("ix_store_imports_store", "merchant_id", "store_id", "id"),
         Index(

@@ -228,9 +228,7 @@ async def links(
     known = StoreReturn.external_id.in_(list(external_ids)) | StoreReturn.return_id.in_(list(return_ids))
     if order_external_id is not None:
         known |= StoreReturn.order_external_id == order_external_id
-    query = select(*LINK).where(
-        StoreReturn.merchant_id == work.account_id, StoreReturn.store_id == store_id, known
-    )
+    query = select(*LINK).where(StoreReturn.merchant_id == work.account_id, StoreReturn.store_id == store_id, known)
     return [LinkRow._make(row) for row in await work.db.execute(query.order_by(StoreReturn.id).with_for_update())]
 
 

@@ -100,9 +100,7 @@ async def list_variants(
     return Listed(found, pages.next_page(page) or None, unreadable)
 
 
-async def begin_listing(
-    http: httpx.AsyncClient, connection: Connection, since: datetime
-) -> Begun | Refused | Retry:
+async def begin_listing(http: httpx.AsyncClient, connection: Connection, since: datetime) -> Begun | Refused | Retry:
     """See `GoodsAdapter.begin_listing`. A shop lets an app run few of them at once: another of ours is waited for."""
     start = since.astimezone(UTC).replace(microsecond=0)
     found = await client.query(http, connection, BULK_OPERATIONS, {"query": "operation_type:query"})
@@ -131,9 +129,7 @@ async def begin_listing(
     return Begun(made) if made else Retry("Shopify's answer names no bulk operation.")
 
 
-async def listing(
-    http: httpx.AsyncClient, connection: Connection, listing_id: str
-) -> Making | Ready | Refused | Retry:
+async def listing(http: httpx.AsyncClient, connection: Connection, listing_id: str) -> Making | Ready | Refused | Retry:
     """See `GoodsAdapter.listing`."""
     answer = await client.query(http, connection, BULK_OPERATION, {"id": listing_id})
     if isinstance(answer, Refused | Retry):

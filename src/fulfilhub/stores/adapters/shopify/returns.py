@@ -181,9 +181,7 @@ async def _reverse(
     if isinstance(answer, Refused | Retry):
         return answer
     first = reading.table(answer.get("return")).get("reverseFulfillmentOrders")
-    rows = await pages.rest_of(
-        http, connection, REVERSE_ORDERS, "return", return_id, "reverseFulfillmentOrders", first
-    )
+    rows = await pages.rest_of(http, connection, REVERSE_ORDERS, "return", return_id, "reverseFulfillmentOrders", first)
     if isinstance(rows, Refused | Retry):
         return rows
     found: list[ReverseOrder] = []

@@ -107,9 +107,7 @@ def level_told(payload: Mapping[str, object]) -> LevelTold | None:
     return LevelTold(item_id, location, available, changed_at)
 
 
-def _from_webhook(
-    row: Mapping[str, object], product: Mapping[str, object], product_id: str
-) -> StoreVariant | None:
+def _from_webhook(row: Mapping[str, object], product: Mapping[str, object], product_id: str) -> StoreVariant | None:
     variant_id = gid("ProductVariant", row.get("admin_graphql_api_id") or row.get("id"))
     if not variant_id:
         return None
