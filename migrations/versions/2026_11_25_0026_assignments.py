@@ -9,7 +9,7 @@ from alembic import op
 from fulfilhub.platform.tenancy import ALL, OWN_MERCHANT, door, secure
 
 revision = "0026"
-down_revision = "0024"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
 

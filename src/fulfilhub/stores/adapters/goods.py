@@ -212,7 +212,7 @@ class GoodsAdapter(Protocol):
 
     async def end_listing(
         self, http: httpx.AsyncClient, connection: Connection, listing_id: str
-    ) -> None | InDoubt | Refused | Retry:
+    ) -> InDoubt | Refused | Retry | None:
         """Let the store make the list no longer. May be repeated."""
         ...
 

@@ -23,7 +23,9 @@ from fulfilhub.stores import queries
 from fulfilhub.stores.adapters import adapter_for, port
 from fulfilhub.stores.adapters.port import Delivery, Kind, Unreadable
 from fulfilhub.stores.adapters.reading import UNKNOWN_TIME
+from fulfilhub.stores.commands import hearing
 from fulfilhub.stores.commands.connections import disconnect
+from fulfilhub.stores.commands.hearing import Heard
 from fulfilhub.stores.rules import Outcome
 
 KEPT_HEADERS = ("x-wc-webhook-", "x-shopify-", "content-type", "user-agent")
@@ -54,6 +56,7 @@ class _Pile:
     orders: dict[UUID, list[tuple[UUID, IncomingOrder]]] = field(default_factory=dict)
     rereads: dict[tuple[UUID, str], UUID] = field(default_factory=dict)
     cut: set[UUID] = field(default_factory=set)
+    heard: dict[UUID, Heard] = field(default_factory=dict)
     verdicts: dict[UUID, Verdict] = field(default_factory=dict)
 
 
@@ -120,6 +123,8 @@ async def read_deliveries(work: Work, vault: Vault, message_ids: Sequence[UUID])
         work.enqueue(
             "stores.reread_order", {"store_id": store_id, "external_id": external_id, "message_id": message_id}
         )
+    for store_id, heard in sorted(pile.heard.items()):
+        await hearing.take(work, stores[store_id].store, heard)
     await _seen(work, list(stores))
     await inbox.settle(work, list(pile.verdicts.values()))
 
@@ -181,6 +186,9 @@ def _read(vault: Vault, store: queries.SealedRow, message: inbox.RawRow, pile: _
         case Kind.CHANGED | Kind.DELETED if external_id is not None:
             pile.rereads[store_id, external_id] = message.id
             return Verdict(message.id, Outcome.REREAD)
+        case Kind.GOODS | Kind.RETURN | Kind.LISTED:
+            said = pile.heard.setdefault(store_id, Heard()).note(store.store.platform, delivery)
+            return Verdict(message.id, Outcome.TAKEN if said else Outcome.UNREADABLE)
         case Kind.UNINSTALLED:
             pile.cut.add(store_id)
             return Verdict(message.id, Outcome.DISCONNECTED)

@@ -14,7 +14,7 @@ from fulfilhub.stores import queries
 from fulfilhub.stores.adapters import adapter_for
 from fulfilhub.stores.adapters.errands import News, Outcome, StockBatch, is_shut, trouble_of, wants_rest
 from fulfilhub.stores.adapters.port import Connection, InDoubt, Refused, Retry
-from fulfilhub.stores.commands import noticing, stocking, updates
+from fulfilhub.stores.commands import noticing, returning, stocking, updates
 from fulfilhub.stores.commands.lanes import TURN, due_after, set_lane
 from fulfilhub.stores.rules import StoreState
 from fulfilhub.stores.rules.outgoing import DriftPolicy, NoticeKind, pause
@@ -95,6 +95,8 @@ async def conclude(work: Work, turn: Turn, outcomes: Sequence[Outcome | None], *
     told_states = [(each, next(left)) for each in turn.states]
     await updates.conclude(work, turn.store_id, told_shipments, tries=tries, rest=rest, spread=spread)
     await noticing.conclude(work, told_returns + told_states, tries=tries, rest=rest, spread=spread)
+    if adapter_for(turn.connection.platform).begins_returns:
+        await returning.note_told(work, turn.store_id, told_returns)
     for errand, outcome in told_stock:
         await stocking.conclude(work, errand, outcome, tries=tries, rest=rest, spread=spread)
     await _health(work, turn.store_id, lane.failures, outcomes, rest)

@@ -3,11 +3,22 @@ storefront's plugin connect."""
 
 from __future__ import annotations
 
-from fulfilhub.stores.routes import authorising, completeness, connecting, customers, outgoing, plugin, proxied, stores
+from fulfilhub.stores.routes import (
+    authorising,
+    completeness,
+    connecting,
+    customers,
+    goods,
+    outgoing,
+    plugin,
+    proxied,
+    stores,
+)
 
 ROUTES = [
     *stores.ROUTES,
     *completeness.ROUTES,
+    *goods.ROUTES,
     *outgoing.ROUTES,
     *connecting.ROUTES,
     *authorising.ROUTES,

@@ -102,6 +102,11 @@ RETURN_STEPS: frozenset[str] = frozenset(
 )
 """Facts about a return that its shop is told of."""
 
+RETURN_TALK: frozenset[str] = RETURN_STEPS | {
+    fact.TYPE for fact in (returns.ReturnRequested, returns.ReturnHandedOver, returns.ReturnShippingSet)
+}
+"""The same where returns stand in the shop as things of its own, with each of their steps."""
+
 RESTOCKING: frozenset[str] = frozenset(fact.TYPE for fact in (KitChanged, ListingChanged, ProductChanged))
 """Facts about a product (their subject) that change what may be sold, or where, without any movement of stock."""
 

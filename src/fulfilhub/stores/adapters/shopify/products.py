@@ -169,7 +169,7 @@ async def read_listing(http: httpx.AsyncClient, url: str, offset: int) -> Part |
 
 async def end_listing(
     http: httpx.AsyncClient, connection: Connection, listing_id: str
-) -> None | InDoubt | Refused | Retry:
+) -> InDoubt | Refused | Retry | None:
     """See `GoodsAdapter.end_listing`. One that is over can't be cancelled, and need not."""
     answer = await client.mutate(http, connection, CANCEL_BULK, {"id": listing_id})
     return answer if isinstance(answer, InDoubt | Refused | Retry) else None

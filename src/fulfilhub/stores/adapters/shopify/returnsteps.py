@@ -77,7 +77,7 @@ async def _begin(
 async def _deliver(
     http: httpx.AsyncClient, connection: Connection, news: ReturnNews, step: Deliver
 ) -> Pushed | InDoubt | Refused | Retry:
-    tracking: dict[str, object] | None = None
+    tracking: dict[str, str] | None = None
     if news.tracking_number:
         tracking = {"number": news.tracking_number} | ({"url": news.tracking_url} if news.tracking_url else {})
     told = {"tracking": tracking, "label": {"fileUrl": news.label_url} if news.label_url else None}

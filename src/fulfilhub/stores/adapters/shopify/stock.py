@@ -91,8 +91,8 @@ async def push_stock(http: httpx.AsyncClient, connection: Connection, news: Sequ
         day.told += written.told
         if written.trouble is not None:
             return Stocked(tuple(day.told), written.trouble)
-    for each in day.unstocked:
-        stocked = await _activate(http, connection, each)
+    for lacking in day.unstocked:
+        stocked = await _activate(http, connection, lacking)
         if not isinstance(stocked, StockTold):
             return Stocked(tuple(day.told), stocked)
         day.told.append(stocked)
