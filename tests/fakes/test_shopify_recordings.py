@@ -7,7 +7,12 @@ import pytest
 from graphql import parse, validate
 
 from fulfilhub.stores.adapters.shopify import scopes
-from tests.fakes.shopify import api, cost, orders, services
+from tests.fakes.shopify import (
+    api,  # noqa: F401 (imported for all that it registers)
+    cost,
+    orders,
+    services,
+)
 from tests.fakes.shopify.replay import HAVE_RECORDINGS, RECORDINGS, VERSION, Replay, recording, steps
 from tests.fakes.shopify.schema import needs_schema, schema_of
 from tests.fakes.shopify.shop import Shop
@@ -17,7 +22,6 @@ pytestmark = [
     needs_schema,
     pytest.mark.skipif(not HAVE_RECORDINGS, reason="../shared/shopify/recordings is not beside the project"),
 ]
-assert api  # it registers all resolvers
 
 
 def a_replay() -> Replay:
