@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from fulfilhub.stores.queries.messages import (
+    get_message,
     list_messages,
     payload_of,
+    privacy_ask,
     source_of,
 )
 from fulfilhub.stores.queries.outgoing import (
@@ -119,6 +121,7 @@ __all__ = [
     "figures",
     "get_backfill",
     "get_code",
+    "get_message",
     "get_store",
     "get_update",
     "has_ticket",
@@ -143,6 +146,7 @@ __all__ = [
     "order_of",
     "outgoing_counts",
     "payload_of",
+    "privacy_ask",
     "reads_of_backfill",
     "refresh_token_of",
     "returns_told",
