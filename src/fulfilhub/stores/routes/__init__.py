@@ -3,7 +3,16 @@ storefront's plugin connect."""
 
 from __future__ import annotations
 
-from fulfilhub.stores.routes import authorising, completeness, connecting, outgoing, plugin, stores
+from fulfilhub.stores.routes import (
+    authorising,
+    completeness,
+    connecting,
+    installing,
+    outgoing,
+    plugin,
+    shopify,
+    stores,
+)
 
 ROUTES = [
     *stores.ROUTES,
@@ -12,4 +21,6 @@ ROUTES = [
     *connecting.ROUTES,
     *authorising.ROUTES,
     *plugin.ROUTES,
+    *shopify.ROUTES,
+    *installing.ROUTES,
 ]
