@@ -202,7 +202,7 @@ def _withheld(payload: Mapping[str, object], lines: Sequence[IncomingLine], ship
     if not any(line.requires_shipping and line.quantity > 0 for line in lines):
         return False
     said = payload.get(WITHHELD)
-    if isinstance(said, tuple) and any(path.startswith("order.shipping_address") for path in said):
+    if isinstance(said, list) and any(str(path).startswith("order.shipping_address") for path in said):
         return True
     if ship_to is not None:
         return not (ship_to.name or ship_to.line1 or ship_to.phone or ship_to.company)

@@ -39,7 +39,7 @@ async def look(http: httpx.AsyncClient, connection: Connection) -> Sight | Refus
 
 def _shows_customers(answer: client.Data) -> bool | None:
     withheld = answer.get(client.WITHHELD)
-    if isinstance(withheld, tuple) and any(path.startswith("orders.") for path in withheld):
+    if isinstance(withheld, list) and any(path.startswith("orders.") for path in withheld):
         return False
     order = next(iter(reading.rows(answer.get("orders"))), None)
     if order is None:
