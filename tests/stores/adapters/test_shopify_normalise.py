@@ -114,6 +114,10 @@ class TestQuantities:
         made["fulfillments"] = [{"id": 1, "status": "success", "line_items": [{"id": line, "quantity": 2}]}]
         assert normalised(made).lines[0].quantity == 2
 
+    def test_units_on_hold_stay_wanted(self) -> None:
+        """Shopify does not count them as fulfillable (recorded)."""
+        assert normalised(with_line(current_quantity=2, fulfillable_quantity=0)).lines[0].quantity == 2
+
     def test_a_cancelled_fulfilment_sent_nothing(self) -> None:
         made = with_line(current_quantity=2, fulfillable_quantity=2)
         line = made["line_items"][0]["id"]  # type: ignore[index]

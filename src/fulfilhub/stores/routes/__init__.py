@@ -3,6 +3,7 @@ storefront's plugin connect."""
 
 from __future__ import annotations
 
+<<<<<<< HEAD
 from fulfilhub.stores.routes import (
     authorising,
     completeness,
@@ -13,6 +14,9 @@ from fulfilhub.stores.routes import (
     shopify,
     stores,
 )
+=======
+from fulfilhub.stores.routes import authorising, completeness, connecting, customers, outgoing, plugin, proxied, stores
+>>>>>>> shopify-fake
 
 ROUTES = [
     *stores.ROUTES,
@@ -21,6 +25,11 @@ ROUTES = [
     *connecting.ROUTES,
     *authorising.ROUTES,
     *plugin.ROUTES,
+<<<<<<< HEAD
     *shopify.ROUTES,
     *installing.ROUTES,
+=======
+    *customers.ROUTES,
+    *proxied.ROUTES,
+>>>>>>> shopify-fake
 ]

@@ -108,8 +108,7 @@ def _line(
     problems: Problems,
 ) -> IncomingLine:
     ordered = problems.quantity(row.get("quantity"), external_id)
-    unsent = (reading.quantity(row.get(name)) for name in ("fulfillable_quantity", "current_quantity"))
-    left = next((units for units in unsent if units is not None), ordered)
+    left = _unsent(row, sent, ordered)
     variant = row.get("variant_id") or reading.table(row.get("variant")).get("admin_graphql_api_id")
     return IncomingLine(
         external_id=external_id,
@@ -122,6 +121,14 @@ def _line(
         # A gift card is a line that "requires shipping" in some shops; nothing of it can be picked.
         requires_shipping=row.get("requires_shipping") is not False and row.get("gift_card") is not True,
     )
+
+
+def _unsent(row: Mapping[str, object], sent: int, ordered: int) -> int:
+    """Units still to be sent. What may be fulfilled leaves out units on hold, and the current quantity those that were
+    sent and refunded, so the larger of the two counts."""
+    fulfillable, current = (reading.quantity(row.get(name)) for name in ("fulfillable_quantity", "current_quantity"))
+    told = [units for units in (fulfillable, None if current is None else current - sent) if units is not None]
+    return max(0, *told) if told else ordered
 
 
 def _sent_units(payload: Mapping[str, object]) -> Mapping[str, int]:
