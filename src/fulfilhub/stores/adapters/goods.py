@@ -181,6 +181,14 @@ class GoodsAdapter(Protocol):
         """What a delivery says of products or stock; None when nothing that can be read. Never raises."""
         ...
 
+    def read_return(self, payload: Mapping[str, object]) -> str:
+        """The order (its own id) that a delivery about a return is of; empty when none can be read."""
+        ...
+
+    def read_listed(self, payload: Mapping[str, object]) -> str:
+        """The list that a delivery says is over; empty when none can be read."""
+        ...
+
     async def fetch_product(
         self, http: httpx.AsyncClient, connection: Connection, product_id: str
     ) -> ProductTold | Missing | Refused | Retry:

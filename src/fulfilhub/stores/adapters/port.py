@@ -29,9 +29,7 @@ class Kind(StrEnum):
     ORDER: `payload` is the whole order. CHANGED: an order changed, read it again with `fetch_order`
     (`payload`, if any, is the fallback for a store that can't be read). DELETED: read it again; if it is
     `Missing`, it is gone. PING: the store tries the address, unsigned; answer 200 and keep nothing.
-    UNINSTALLED: the merchant cut the connection. PRIVACY: a data request or erasure. GOODS: `payload` says something
-    of products or stock (`goods.GoodsAdapter.read_goods`). RETURN: a return of the order changed. LISTED: the list that
-    `external_id` names is over. OTHER: nothing for us.
+    UNINSTALLED: the merchant cut the connection. PRIVACY: a data request or erasure. OTHER: nothing for us.
     UNREADABLE: signed or not, not their format.
     """
 
@@ -41,9 +39,6 @@ class Kind(StrEnum):
     PING = "ping"
     UNINSTALLED = "uninstalled"
     PRIVACY = "privacy"
-    GOODS = "goods"
-    RETURN = "return"
-    LISTED = "listed"
     OTHER = "other"
     UNREADABLE = "unreadable"
 
@@ -68,6 +63,18 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PrivacyAsk:
+    """What a store asks about its customers' data, and about whom: what is known of the customer may be empty. `orders`
+    are the store's ids of theirs; `reference` is its own name for the request."""
+
+    kind: Literal["export", "erasure", "store_erasure"]
+    email: str = field(default="", repr=False)
+    phone: str = field(default="", repr=False)
+    orders: tuple[str, ...] = ()
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoreSettings:
     """What a merchant may adjust per store; the defaults suit most. Read from JSON with `msgspec.convert`.
 
@@ -75,12 +82,14 @@ class StoreSettings:
     `states`: the storefront's own order or payment status -> `unpaid`, `open`, `completed` or `cancelled`.
     `accept_test_orders`: treat the storefront's test orders like real ones.
     `stock_location`: the storefront's location whose stock we set (Shopify; a GID).
+    `customers`: not the merchant's to adjust: whether the storefront always tells us whose an order is.
     """
 
     services: Mapping[str, str] = field(default_factory=dict)
     states: Mapping[str, str] = field(default_factory=dict)
     accept_test_orders: bool = False
     stock_location: str = ""
+    customers: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -323,6 +332,10 @@ class StoreAdapter(Protocol):
 
     def read_delivery(self, headers: Mapping[str, str], body: bytes) -> Delivery:
         """What this delivery is. Never raises."""
+        ...
+
+    def read_privacy(self, delivery: Delivery) -> PrivacyAsk | None:
+        """What a delivery of `Kind.PRIVACY` asks, and about whom; None when it can't be read. Never raises."""
         ...
 
     def normalise(self, payload: Mapping[str, object], settings: StoreSettings) -> IncomingOrder:

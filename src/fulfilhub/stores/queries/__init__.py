@@ -29,8 +29,10 @@ from fulfilhub.stores.queries.locations import (
     warehouses_at,
 )
 from fulfilhub.stores.queries.messages import (
+    get_message,
     list_messages,
     payload_of,
+    privacy_ask,
     source_of,
 )
 from fulfilhub.stores.queries.outgoing import (
@@ -156,6 +158,7 @@ __all__ = [
     "get_code",
     "get_import",
     "get_link",
+    "get_message",
     "get_store",
     "get_update",
     "get_variant",
@@ -190,6 +193,7 @@ __all__ = [
     "order_of",
     "outgoing_counts",
     "payload_of",
+    "privacy_ask",
     "reads_of_backfill",
     "refresh_token_of",
     "returns_told",

@@ -9,9 +9,11 @@ from fulfilhub.stores.routes import (
     connecting,
     customers,
     goods,
+    installing,
     outgoing,
     plugin,
     proxied,
+    shopify,
     stores,
 )
 
@@ -23,6 +25,11 @@ ROUTES = [
     *connecting.ROUTES,
     *authorising.ROUTES,
     *plugin.ROUTES,
+<<<<<<< HEAD
+    *shopify.ROUTES,
+    *installing.ROUTES,
+=======
     *customers.ROUTES,
     *proxied.ROUTES,
+>>>>>>> shopify-fake
 ]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import httpx
 
 from fulfilhub.stores.adapters.port import Connection, Ended, Pushed, Refused, StateNews
-from fulfilhub.stores.adapters.shopify.deliveries import read_delivery
+from fulfilhub.stores.adapters.shopify.deliveries import read_delivery, read_privacy
 from fulfilhub.stores.adapters.shopify.normalise import normalise
 from fulfilhub.stores.adapters.shopify.orders import changed_orders, fetch_order, find_number
 from fulfilhub.stores.adapters.shopify.products import (
@@ -22,6 +22,7 @@ from fulfilhub.stores.adapters.shopify.products import (
 from fulfilhub.stores.adapters.shopify.returns import fetch_returns, orders_with_returns, push_return
 from fulfilhub.stores.adapters.shopify.shipments import push_shipment
 from fulfilhub.stores.adapters.shopify.stock import push_stock, stock_at_once
+from fulfilhub.stores.adapters.shopify.variants import listed_told, return_told
 from fulfilhub.stores.adapters.signature import header, signed_by_one_of
 
 _NO_PLACE = Refused("not_shown", "Shopify has no place for this.")
@@ -35,6 +36,7 @@ class Shopify:
     begins_returns = True
 
     read_delivery = staticmethod(read_delivery)
+    read_privacy = staticmethod(read_privacy)
     normalise = staticmethod(normalise)
     fetch_order = staticmethod(fetch_order)
     changed_orders = staticmethod(changed_orders)
@@ -44,6 +46,8 @@ class Shopify:
     stock_at_once = staticmethod(stock_at_once)
     push_return = staticmethod(push_return)
     read_goods = staticmethod(read_goods)
+    read_return = staticmethod(return_told)
+    read_listed = staticmethod(listed_told)
     fetch_product = staticmethod(fetch_product)
     list_variants = staticmethod(list_variants)
     begin_listing = staticmethod(begin_listing)

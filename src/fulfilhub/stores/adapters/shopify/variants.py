@@ -107,6 +107,16 @@ def level_told(payload: Mapping[str, object]) -> LevelTold | None:
     return LevelTold(item_id, location, available, changed_at)
 
 
+def return_told(payload: Mapping[str, object]) -> str:
+    """The order of a returns/* delivery: some carry its number, others the order itself."""
+    return gid("Order", payload.get("order_id") or reading.table(payload.get("order")).get("admin_graphql_api_id"))
+
+
+def listed_told(payload: Mapping[str, object]) -> str:
+    """The operation of bulk_operations/finish."""
+    return gid("BulkOperation", payload.get("admin_graphql_api_id"))
+
+
 def _from_webhook(row: Mapping[str, object], product: Mapping[str, object], product_id: str) -> StoreVariant | None:
     variant_id = gid("ProductVariant", row.get("admin_graphql_api_id") or row.get("id"))
     if not variant_id:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fulfilhub.stores.adapters.port import Connection
+from fulfilhub.stores.adapters.port import Connection, Delivery, PrivacyAsk
 from fulfilhub.stores.adapters.signature import header, signed_by_one_of
 from fulfilhub.stores.adapters.woocommerce.deliveries import read_delivery
 from fulfilhub.stores.adapters.woocommerce.normalise import normalise
@@ -18,6 +18,7 @@ from fulfilhub.stores.adapters.woocommerce.products import (
     listing,
     read_goods,
     read_listing,
+    read_nothing,
 )
 from fulfilhub.stores.adapters.woocommerce.returns import fetch_returns, orders_with_returns, push_return
 from fulfilhub.stores.adapters.woocommerce.shipments import push_shipment
@@ -43,6 +44,8 @@ class WooCommerce:
     push_return = staticmethod(push_return)
     say_goodbye = staticmethod(say_goodbye)
     read_goods = staticmethod(read_goods)
+    read_return = staticmethod(read_nothing)
+    read_listed = staticmethod(read_nothing)
     fetch_product = staticmethod(fetch_product)
     list_variants = staticmethod(list_variants)
     begin_listing = staticmethod(begin_listing)
@@ -56,6 +59,11 @@ class WooCommerce:
     def verify(headers: Mapping[str, str], body: bytes, secrets: tuple[str, ...]) -> bool:
         """See `StoreAdapter.verify`. Signed: the raw body, in X-WC-Webhook-Signature."""
         return signed_by_one_of(secrets, body, header(headers, "X-WC-Webhook-Signature"))
+
+    @staticmethod
+    def read_privacy(delivery: Delivery) -> PrivacyAsk | None:
+        """See `StoreAdapter.read_privacy`. WooCommerce tells of no such requests."""
+        return None
 
     @staticmethod
     def shows_states(connection: Connection) -> bool:

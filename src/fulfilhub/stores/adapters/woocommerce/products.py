@@ -37,6 +37,11 @@ def read_goods(topic: str, payload: Mapping[str, object]) -> ProductTold | ItemT
     return None
 
 
+def read_nothing(payload: Mapping[str, object]) -> str:
+    """See `GoodsAdapter.read_return` and `read_listed`: WooCommerce tells of neither."""
+    return ""
+
+
 async def list_variants(
     http: httpx.AsyncClient, connection: Connection, since: datetime | None, cursor: str | None
 ) -> Listed | Refused | Retry:
