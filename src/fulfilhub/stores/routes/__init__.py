@@ -25,11 +25,8 @@ ROUTES = [
     *connecting.ROUTES,
     *authorising.ROUTES,
     *plugin.ROUTES,
-<<<<<<< HEAD
     *shopify.ROUTES,
     *installing.ROUTES,
-=======
     *customers.ROUTES,
     *proxied.ROUTES,
->>>>>>> shopify-fake
 ]
