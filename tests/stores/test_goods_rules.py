@@ -1,4 +1,4 @@
-"""What becomes of a store's variants, what a store may fill in of a product, and how stock is shared out over places."""
+"""What becomes of a store's variants, what a store may fill in of a product, and how stock is shared out."""
 
 from __future__ import annotations
 

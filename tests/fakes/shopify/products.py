@@ -165,7 +165,11 @@ def _current(call: Call, _: Any) -> object:
 
 @field("QueryRoot", "bulkOperations")
 def _listed(call: Call, _: Any) -> object:
-    members = {"status": lambda each: each.status, "created_at": lambda each: each.created_at}
+    members = {
+        "created_at": lambda each: each.created_at,
+        "operation_type": lambda each: each.type,
+        "status": lambda each: each.status,
+    }
     return chosen(call.shop.bulk_operations, call.args.get("query"), members)
 
 
@@ -220,8 +224,8 @@ def _rows(shop: Shop, operation: BulkOperation) -> list[Json]:
     """The document's answer as Shopify flattens it: a row for each node, those within it after it, with
     `__parentId`."""
     document = print_ast(visit(parse(operation.query), _AllRows()))
-    available, shop.bucket.available = shop.bucket.available, float("inf")
-    maximum, shop.bucket.maximum = shop.bucket.maximum, float("inf")
+    available, shop.bucket.available = shop.bucket.available, 1e12
+    maximum, shop.bucket.maximum = shop.bucket.maximum, 1e12
     answer = execute(shop, operation.version, document, None)
     shop.bucket.available, shop.bucket.maximum = available, maximum
     assert "errors" not in answer, answer["errors"]

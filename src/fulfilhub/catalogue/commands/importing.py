@@ -12,13 +12,17 @@ from sqlalchemy import text
 from fulfilhub.catalogue.events import ListingChanged, ProductChanged
 from fulfilhub.platform.work import Work
 
-# A variant that means another product by now is moved: its listing stays the same one.
 MAP = """
-INSERT INTO listings AS l (merchant_id, id, store_id, external_id, product_id, created_at)
+INSERT INTO listings (merchant_id, id, store_id, external_id, product_id, created_at)
 SELECT $1, uuidv7(), $2, t.external_id, t.product_id, $5
 FROM unnest($3::text[], $4::uuid[]) AS t (external_id, product_id) ORDER BY t.external_id
-ON CONFLICT (merchant_id, store_id, external_id) DO UPDATE SET product_id = excluded.product_id
-WHERE l.product_id <> excluded.product_id
+ON CONFLICT (merchant_id, store_id, external_id) DO NOTHING
+RETURNING id, product_id
+"""
+# A variant that means another product from now on gets a listing of its own for that.
+FREE = """
+DELETE FROM listings AS l USING unnest($3::text[], $4::uuid[]) AS t (external_id, product_id)
+WHERE l.merchant_id = $1 AND l.store_id = $2 AND l.external_id = t.external_id AND l.product_id <> t.product_id
 RETURNING l.id, l.product_id
 """
 UNMAP = """
@@ -46,9 +50,10 @@ FILL = text(
 async def map_variants(work: Work, store_id: UUID, wanted: Mapping[str, UUID]) -> None:
     """Let these variants of a store mean these products, whatever they meant before."""
     if wanted:
-        rows = await work.fetch_raw(
-            MAP, work.account_id, store_id, list(wanted.keys()), list(wanted.values()), work.now
-        )
+        variants, products = list(wanted.keys()), list(wanted.values())
+        freed = await work.fetch_raw(FREE, work.account_id, store_id, variants, products)
+        work.publish(*(_told(row[0], store_id, row[1], "unmapped") for row in freed))
+        rows = await work.fetch_raw(MAP, work.account_id, store_id, variants, products, work.now)
         work.publish(*(_told(row[0], store_id, row[1], "mapped") for row in rows))
 
 
