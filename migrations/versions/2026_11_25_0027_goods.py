@@ -26,6 +26,10 @@ UPDATE store_lanes AS l SET follows_orders = true,
 FROM stores AS s
 WHERE s.merchant_id = l.merchant_id AND s.id = l.store_id AND s.platform = 'shopify' AND s.state = 'connected'
 """
+CATALOGUES = """
+INSERT INTO store_catalogues (merchant_id, store_id, returns_to, sweep_at)
+SELECT merchant_id, id, now(), now() FROM stores WHERE platform <> 'api'
+"""
 UNFOLLOW = """
 UPDATE store_lanes AS l SET follows_orders = false FROM stores AS s
 WHERE s.merchant_id = l.merchant_id AND s.id = l.store_id AND s.platform = 'shopify'
@@ -60,6 +64,7 @@ def upgrade() -> None:
     for name in WAY_BACK:
         op.add_column("returns", sa.Column(name, sa.Text(), nullable=False, server_default=""))
     op.execute(FOLLOW)
+    op.execute(CATALOGUES)
 
 
 def downgrade() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
 from fulfilhub.inventory.commands import receive as book_in
 from fulfilhub.inventory.commands.receipts import ReceiptLine
@@ -24,10 +24,12 @@ from fulfilhub.stores.adapters import adapter_for
 from fulfilhub.stores.commands import hearing, importing, lanes
 from fulfilhub.stores.commands.connections import NewStore, StoreChange, change, connect
 from fulfilhub.stores.commands.deliveries import receive
+from fulfilhub.stores.models import StoreLocation
 from fulfilhub.stores.queries import ImportRow, LinkRow, StockRow, VariantRow
 from fulfilhub.stores.rules import PlatformKind
 from fulfilhub.stores.rules import Settings as StoreSettings
 from tests.fakes.serving import in_memory
+from tests.fakes.shopify import products
 from tests.fakes.shopify.api import shopify
 from tests.fakes.shopify.messages import Message, Subscription
 from tests.fakes.shopify.shop import Shop
@@ -102,8 +104,6 @@ class Trade:
 
     async def import_all(self) -> ImportRow:
         """Bring in all products, the shop making its list in the meantime."""
-        from tests.fakes.shopify import products
-
         async with self.works.begin(self.site.merchant) as work:
             import_id = await importing.start(work, self.store_id)
         await self.hand.run(importing.STEP)
@@ -141,16 +141,17 @@ class Trade:
         """Let locations of the shop stand for warehouses."""
         async with self.works.begin(self.site.merchant) as work:
             for name, (location, warehouse_id) in places.items():
-                await work.fetch_raw(
-                    "INSERT INTO store_locations (merchant_id, store_id, external_id, name, kind, warehouse_id, "
-                    "active, version, created_at, updated_at) VALUES ($1, $2, $3, $4, 'merchant', $5, true, 1, $6, $6)",
-                    work.account_id,
-                    self.store_id,
-                    location.id,
-                    name,
-                    warehouse_id,
-                    work.now,
-                )
+                values = {
+                    "merchant_id": work.account_id,
+                    "store_id": self.store_id,
+                    "external_id": location.id,
+                    "name": name,
+                    "kind": "merchant",
+                    "warehouse_id": warehouse_id,
+                    "active": True,
+                    "updated_at": work.now,
+                }
+                await work.db.execute(insert(StoreLocation).values(values))
             await work.db.execute(text("UPDATE store_lanes SET ledger_id = NULL, check_at = now()"))
 
 

@@ -19,6 +19,7 @@ from fulfilhub.stores import queries
 from fulfilhub.stores.adapters.port import Connection
 from fulfilhub.stores.commands.backfilling import cut_off
 from fulfilhub.stores.commands.lanes import follow
+from fulfilhub.stores.commands.products import lock_catalogue
 from fulfilhub.stores.commands.sweeping import keep_sweeping, stop_sweeping
 from fulfilhub.stores.events import StoreConnected, StoreDisconnected
 from fulfilhub.stores.models import ShopifyInstall, Store
@@ -105,6 +106,7 @@ async def connect(work: Work, vault: Vault, new: NewStore) -> Made:
     if new.platform is not PlatformKind.API:
         await keep_sweeping(work, store_id)
         await follow(work, store_id)
+        await lock_catalogue(work, store_id)
     work.publish(StoreConnected(store_id=store_id, platform=new.platform))
     return Made(store_id, own)
 

@@ -183,7 +183,7 @@ async def _read(work: Work, row: ImportRow, values: Mapping[str, object], place:
     if row.since is None and not values["unread"]:
         unseen = await work.fetch_raw(UNSEEN, work.account_id, row.store_id, row.id, row.created_at)
         lost = await gone(work, row.store_id, [each[0] for each in unseen])
-    await _set(work, row, **values, state=ImportState.COMPLETED, ended_at=work.now, gone=lost)
+    await _set(work, row, **{**values, "state": ImportState.COMPLETED, "ended_at": work.now, "gone": lost})
     known: dict[str, object] = {"changes_to": row.created_at, "code": None, "reason": None}
     if row.since is None:
         known["whole_to"] = row.created_at
