@@ -12,10 +12,15 @@ from fulfilhub.platform.clock import utc_now
 from fulfilhub.platform.secrets import Vault
 from fulfilhub.platform.settings import Settings
 from fulfilhub.platform.work import Works
+from fulfilhub.stores.adapters.port import Connection, StockNews
+from fulfilhub.stores.adapters.shopify.stock import push_stock
 from fulfilhub.stores.commands import lanes
+from tests.fakes.serving import in_memory
 from tests.fakes.shopify import inventory
+from tests.fakes.shopify.api import shopify
 from tests.fakes.shopify.faults import Fault
 from tests.fakes.shopify.schema import needs_schema
+from tests.fakes.shopify.shop import Shop
 from tests.fakes.shopify.things import Location, ProductVariant
 from tests.stores.trading import Trade, trading
 
@@ -141,20 +146,23 @@ async def test_a_change_between_reading_and_writing_is_read_again(trade: Trade) 
     assert (await trade.stock())["MUG", north.id].state == "told"
 
 
-async def test_more_than_one_call_takes_is_split(trade: Trade) -> None:
-    north = trade.shop.add_location("North")
-    await trade.set(product_import="create")
-    made = [trade.shop.add_product(f"P-{place}", f"Product {place}", "1.00", 1, at=north) for place in range(270)]
-    await trade.import_all()
-    await trade.map(north=(north, trade.site.leeds))
-    await trade.settle()
-    assert {shown(each, north) for each in made} == {0}
-    sizes = [
-        len(each["variables"]["input"]["quantities"])
-        for each in trade.shop.asked
-        if each["operation"] == "FulfilHubSetStock"
+async def test_more_than_one_call_takes_is_split() -> None:
+    shop = Shop()
+    north = shop.add_location("North")
+    made = [shop.add_product(f"P-{place}", f"Product {place}", "1.00", 1, at=north) for place in range(270)]
+    news = [
+        StockNews(reference=f"r{place}", variant_id=each.id, available=7, location=north.id)
+        for place, each in enumerate(made)
     ]
-    assert sorted(sizes) == [20, 250]
+    url = f"https://{shop.domain}"
+    async with in_memory(shopify(shop, url=url)) as http:
+        connection = Connection(platform="shopify", base_url=url, credentials={"access_token": "shpat_1"})
+        done = await push_stock(http, connection, news)
+    assert (len(done.told), done.trouble, {shown(each, north) for each in made}) == (270, None, {7})
+    sizes = [
+        len(each["variables"]["input"]["quantities"]) for each in shop.asked if each["operation"] == "FulfilHubSetStock"
+    ]
+    assert sizes == [250, 20]
 
 
 async def test_without_a_mapping_all_is_shown_at_one_location(trade: Trade) -> None:

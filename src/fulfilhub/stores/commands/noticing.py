@@ -12,7 +12,6 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import text
 
-from fulfilhub.inventory.queries import warehouses_for
 from fulfilhub.platform.work import Work
 from fulfilhub.stores import queries
 from fulfilhub.stores.adapters.errands import Outcome, trouble_of, wants_rest
@@ -119,9 +118,8 @@ async def _news(
     if kind is NoticeKind.RETURN:
         settings = queries.settings_of(await queries.get_store(work, store_id))
         places = {warehouse: place for place, warehouse in (await warehouses_at(work, store_id)).items()}
-        if not places and settings.stock_location:
-            places = {each.id: settings.stock_location for each in await warehouses_for(work)}
-        found = await queries.returns_told(work, subjects, places, refund=settings.refund_returns)
+        otherwise = "" if places else settings.stock_location
+        found = await queries.returns_told(work, subjects, places, otherwise, refund=settings.refund_returns)
         return {return_id: return_news(each) for return_id, each in found.items()}
     states = await queries.states(work, store_id, subjects, page)
     return {

@@ -160,10 +160,10 @@ async def list_stock(work: Work, store_id: UUID, state: str | None, after: UUID 
 
 
 async def returns_told(
-    work: Work, return_ids: Collection[UUID], locations: Mapping[UUID, str], *, refund: bool
+    work: Work, return_ids: Collection[UUID], locations: Mapping[UUID, str], otherwise: str, *, refund: bool
 ) -> dict[UUID, ReturnTold]:
-    """Returns as their stores are to be told of them, by id. `locations`: the store's own of each warehouse; `refund`:
-    the store is to refund what was inspected."""
+    """Returns as their stores are to be told of them, by id. `locations`: the store's own of each warehouse, or one for
+    all that have none (`otherwise`); `refund`: the store is to refund what was inspected."""
     heads = await work.db.execute(
         select(*HEADS)
         .join(Order, (Order.merchant_id == Return.merchant_id) & (Order.id == Return.order_id))
@@ -181,7 +181,7 @@ async def returns_told(
             tracking_number=row.tracking_number,
             tracking_url=row.tracking_url,
             label_url=row.label_url,
-            location=locations.get(row.warehouse_id, "") if row.warehouse_id is not None else "",
+            location=locations.get(row.warehouse_id, otherwise),
             refund=refund,
             told_as=row.told_as or "",
         )
