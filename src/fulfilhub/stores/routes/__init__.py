@@ -3,20 +3,18 @@ storefront's plugin connect."""
 
 from __future__ import annotations
 
-<<<<<<< HEAD
 from fulfilhub.stores.routes import (
     authorising,
     completeness,
     connecting,
+    customers,
     installing,
     outgoing,
     plugin,
+    proxied,
     shopify,
     stores,
 )
-=======
-from fulfilhub.stores.routes import authorising, completeness, connecting, customers, outgoing, plugin, proxied, stores
->>>>>>> shopify-fake
 
 ROUTES = [
     *stores.ROUTES,
@@ -25,11 +23,8 @@ ROUTES = [
     *connecting.ROUTES,
     *authorising.ROUTES,
     *plugin.ROUTES,
-<<<<<<< HEAD
     *shopify.ROUTES,
     *installing.ROUTES,
-=======
     *customers.ROUTES,
     *proxied.ROUTES,
->>>>>>> shopify-fake
 ]
