@@ -1,5 +1,5 @@
-"""A Shopify shop in a storm: customers buy, the merchant changes its mind, messages get lost, doubled and shuffled, the API
-slows down, fails after doing what it was asked, and goes away for a while. Afterwards both sides must agree."""
+"""A Shopify shop in a storm: customers buy, the merchant changes its mind, messages get lost, doubled and shuffled, the
+API slows down, fails after doing what it was asked, and goes away for a while. Afterwards both sides must agree."""
 
 from __future__ import annotations
 
