@@ -26,7 +26,7 @@ async def weathered(rig: Rig, shop: Shop, count: int, patience: float) -> None:
         await sea.sweep()
         await sea.agree(sea.differences, seconds=patience)
         sea.rise()
-        shop.simulate("partner-storm")
+        shop.simulate("partner-storm", "--short", "0")
         try:
             for _ in range(count - count // 2):
                 sea.buy()
