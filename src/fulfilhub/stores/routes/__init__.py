@@ -8,6 +8,7 @@ from fulfilhub.stores.routes import (
     completeness,
     connecting,
     customers,
+    goods,
     installing,
     outgoing,
     plugin,
@@ -19,6 +20,7 @@ from fulfilhub.stores.routes import (
 ROUTES = [
     *stores.ROUTES,
     *completeness.ROUTES,
+    *goods.ROUTES,
     *outgoing.ROUTES,
     *connecting.ROUTES,
     *authorising.ROUTES,
