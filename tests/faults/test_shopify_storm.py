@@ -10,7 +10,7 @@ import pytest
 from tests.fakes.shopify.schema import needs_schema
 from tests.faults.rig import Rig
 from tests.faults.shop import Shop
-from tests.faults.storm import storm
+from tests.faults.storm import WEATHER, storm
 
 pytestmark = needs_schema
 
@@ -40,6 +40,8 @@ async def weathered(rig: Rig, shop: Shop, count: int, patience: float) -> None:
         await sea.agree(sea.stocked, seconds=patience)
         await rig.settled(patience)
         await sea.agree(sea.differences, sea.tracked, sea.stocked, seconds=1.0)
+        assert sea.front.faults.drawn.keys() == WEATHER.keys(), "it was a storm"
+        assert sea.front.outbox.lost
 
 
 async def test_all_agree_after_a_storm(rig: Rig, shop: Shop) -> None:
