@@ -169,10 +169,9 @@ class Storm:
 
     async def differences(self) -> list[str]:
         """Where the two sides do not agree on orders and their units."""
-        rows = await self.rig.rows(LINES, self.shop.id)
         ours: dict[str, dict[str, Any]] = {}
-        for row in rows:
-            ours.setdefault(row["order_id"], {})[row["line_id"]] = row
+        for each in await self.rig.rows(LINES, self.shop.id):
+            ours.setdefault(each["order_id"], {})[each["line_id"]] = each
         told = [f"{order} is not the shop's" for order in ours.keys() - {order.id for order in self.front.orders}]
         for order in self.front.orders:
             lines = ours.get(order.id)
