@@ -141,7 +141,8 @@ class Storm:
 
     def _move(self, found: list[FulfillmentOrder]) -> None:
         for waiting in found[:1]:
-            moves.move(self.front, waiting, self.other)
+            if waiting.location is not self.other:
+                moves.move(self.front, waiting, self.other)
 
     def _hold(self, found: list[FulfillmentOrder]) -> None:
         for waiting in found[:1]:
