@@ -37,8 +37,8 @@ MORE = {
     "orders": {"incoming", "together"},
     "shipping": {"together"},  # single handovers share transactions
     "inventory": {"profiles"},  # a warehouse's stored profile as routing's plain data
-    "pages": {"templates"},
     "stores": {"templates", "bootstrap"},  # the page to approve a connection; a code at the command line
+    "storefront": {"templates"},  # the customer's page, shown by us and under a shop's own domain
     "people": {"signing_in", "bootstrap", "templates"},  # a password becomes a session; the first owner
 }
 FILE_LINES = 400

@@ -41,10 +41,12 @@ from fulfilhub.routing.routes import ROUTES as ROUTING
 from fulfilhub.shipping.routes import ROUTES as SHIPPING
 from fulfilhub.shipping.together import Dispatch, ship_together, work_of
 from fulfilhub.storefront.routes import ROUTES as STOREFRONT
+from fulfilhub.storefront.schemas import PromisedOut
 from fulfilhub.stores.adapters.outside import Outside
 from fulfilhub.stores.routes import ROUTES as STORES
 from fulfilhub.web.front import Api
 from fulfilhub.web.health import health_routes
+from fulfilhub.web.kept import Kept
 from fulfilhub.web.once import once
 from fulfilhub.web.openapi import dumps
 from fulfilhub.webhooks.routes import ROUTES as WEBHOOKS
@@ -117,6 +119,7 @@ def make_app(settings: Settings, clock: Clock = utc_now) -> Api:
         "dispatch": Dispatch(works, ship_together, work_of),
         "intake": Intake(works, take_together),
         "outside": outside,
+        "promised": Kept(cache, settings.redis.namespace, "promised", PromisedOut, 60),
         "settings": settings,
         "sites": RememberedSites(),
         "vault": vault,

@@ -19,6 +19,7 @@ from fulfilhub.stores.models.assigned import (
     StoreService,
 )
 from fulfilhub.stores.models.outgoing import StoreLane, StoreNotice, StoreStock
+from fulfilhub.stores.models.shopify import ShopifyInstall
 
 __all__ = [
     "AssignedOrder",
@@ -27,6 +28,7 @@ __all__ = [
     "Backfill",
     "LateOrder",
     "NumberGap",
+    "ShopifyInstall",
     "Store",
     "StoreCode",
     "StoreHold",

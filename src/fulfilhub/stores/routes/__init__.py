@@ -3,7 +3,7 @@ storefront's plugin connect."""
 
 from __future__ import annotations
 
-from fulfilhub.stores.routes import authorising, completeness, connecting, outgoing, plugin, stores
+from fulfilhub.stores.routes import authorising, completeness, connecting, customers, outgoing, plugin, proxied, stores
 
 ROUTES = [
     *stores.ROUTES,
@@ -12,4 +12,6 @@ ROUTES = [
     *connecting.ROUTES,
     *authorising.ROUTES,
     *plugin.ROUTES,
+    *customers.ROUTES,
+    *proxied.ROUTES,
 ]
