@@ -14,8 +14,8 @@ Wishes = Mapping[tuple[UUID, UUID], int]
 
 
 def told_apart(order: OrderToRoute, wishes: Wishes | None) -> Sequence[OrderToRoute]:
-    """The order as it is decided: whole without wishes (None), otherwise once for each warehouse that is asked for units
-    which have none yet. Units that the store asks of nobody stay where they are: they are not ours to send."""
+    """The order as it is decided: whole without wishes (None), otherwise once for each warehouse that is asked for
+    units which have none yet. Units that the store asks of nobody stay where they are: they are not ours to send."""
     if wishes is None:
         return [order]
     left = {line.line_id: line.quantity for line in order.lines}

@@ -78,7 +78,8 @@ WHERE a.merchant_id = $1 AND a.store_id = $2 AND a.order_external_id = $3
 """
 INTEND = """
 WITH said AS (
-    SELECT t.* FROM jsonb_to_recordset($3::jsonb) AS t (external_id text, recalls int, code text, reason text, up boolean)
+    SELECT t.* FROM jsonb_to_recordset($3::jsonb)
+         AS t (external_id text, recalls int, code text, reason text, up boolean)
 ), noted AS (
     UPDATE store_assignments AS a SET recalls_answered = greatest(a.recalls_answered, s.recalls), code = s.code,
         reason = s.reason
@@ -117,7 +118,10 @@ async def take(work: Work, leg: Leg, payload: Found | Missing, read: AssignedPar
     await _keep(work, leg, stands)
     answers = await _answer_requests(work, leg, order, stands)
     want = wanted(stands)
-    if row.order_id is not None or want.is_ours:
+    if row.order_id is None and not want.is_ours and await queries.order_of(work, leg.store.id, leg.external_id):
+        # It was ours in whole before the shop's locations were mapped, and goes on so.
+        await orders.take(work, leg.store.id, [order], fresh=True)
+    elif row.order_id is not None or want.is_ours:
         answers += await _take_ours(work, leg, row, order, stands, want)
     await _intend(work, leg, answers, stands)
     return Judged(tuple(answers))
@@ -303,8 +307,8 @@ async def _route_anew(work: Work, order_id: UUID) -> None:
 
 
 async def _give_up_rejected(work: Work, order_id: UUID, stands: Sequence[Stand]) -> str:
-    """Cancel the units that the warehouse asked for them rejected or could not find, since the shop wants them sent from
-    nowhere else; gives what the shop is told about it."""
+    """Cancel the units that the warehouse asked for them rejected or could not find, since the shop wants them sent
+    from nowhere else; gives what the shop is told about it."""
     services = {
         each.warehouse_id
         for each in stands

@@ -24,6 +24,7 @@ from fulfilhub.stores.adapters import adapter_for, port
 from fulfilhub.stores.adapters.port import Delivery, Kind, Unreadable
 from fulfilhub.stores.adapters.reading import UNKNOWN_TIME
 from fulfilhub.stores.commands.connections import disconnect
+from fulfilhub.stores.commands.following import mark, mark_parts
 from fulfilhub.stores.rules import Outcome
 
 KEPT_HEADERS = ("x-wc-webhook-", "x-shopify-", "content-type", "user-agent")
@@ -54,6 +55,7 @@ class _Pile:
     orders: dict[UUID, list[tuple[UUID, IncomingOrder]]] = field(default_factory=dict)
     rereads: dict[tuple[UUID, str], UUID] = field(default_factory=dict)
     cut: set[UUID] = field(default_factory=set)
+    parts: dict[UUID, set[str]] = field(default_factory=dict)
     verdicts: dict[UUID, Verdict] = field(default_factory=dict)
 
 
@@ -108,6 +110,7 @@ async def read_deliveries(work: Work, vault: Vault, message_ids: Sequence[UUID])
         pile.verdicts[message.id] = _read(vault, stores[_store_id(message)], message, pile)
     for store_id in sorted(pile.cut):  # first, for a sweep's row is locked before orders
         await disconnect(work, store_id)
+    await _mark_mapped(work, pile)
     for store_id, told in sorted(pile.orders.items()):
         taken = await orders.take(work, store_id, [order for _, order in told])
         old = [order for (_, order), one in zip(told, taken, strict=True) if one.outcome in NO_NEWS]
@@ -122,6 +125,23 @@ async def read_deliveries(work: Work, vault: Vault, message_ids: Sequence[UUID])
         )
     await _seen(work, list(stores))
     await inbox.settle(work, list(pile.verdicts.values()))
+
+
+async def _mark_mapped(work: Work, pile: _Pile) -> None:
+    """Of a store whose locations are mapped only what it asks of them is ours, so its orders are not taken as they are
+    told: they are read with their parts."""
+    changed = {*pile.orders, *(store_id for store_id, _ in pile.rereads), *pile.parts}
+    for store_id in sorted(changed):
+        if not await queries.is_mapped(work, store_id):
+            continue
+        told = pile.orders.pop(store_id, [])
+        thin = [name for mine, name in pile.rereads if mine == store_id]
+        for name in thin:
+            del pile.rereads[store_id, name]
+        await mark(work, store_id, [*thin, *(order.external_id for _, order in told)])
+        await mark_parts(work, store_id, pile.parts.get(store_id, set()))
+        for message_id, _ in told:
+            pile.verdicts[message_id] = Verdict(message_id, Outcome.REREAD)
 
 
 async def take_reread(
@@ -180,6 +200,9 @@ def _read(vault: Vault, store: queries.SealedRow, message: inbox.RawRow, pile: _
             return Verdict(message.id, Outcome.TAKEN)
         case Kind.CHANGED | Kind.DELETED if external_id is not None:
             pile.rereads[store_id, external_id] = message.id
+            return Verdict(message.id, Outcome.REREAD)
+        case Kind.ASSIGNED:
+            pile.parts.setdefault(store_id, set()).update(delivery.parts)
             return Verdict(message.id, Outcome.REREAD)
         case Kind.UNINSTALLED:
             pile.cut.add(store_id)

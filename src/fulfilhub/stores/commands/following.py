@@ -74,8 +74,8 @@ async def mark(work: Work, store_id: UUID, orders: Collection[str]) -> None:
 
 
 async def mark_parts(work: Work, store_id: UUID, parts: Collection[str]) -> None:
-    """Have the orders read again that these parts (fulfilment orders) belong to; the store is asked whose those are that
-    we don't know."""
+    """Have the orders read again that these parts (fulfilment orders) belong to; the store is asked whose those are
+    that we don't know."""
     known = await assigned.orders_of_parts(work, store_id, parts)
     await mark(work, store_id, known.values())
     unknown = sorted(set(parts) - known.keys())

@@ -3,10 +3,23 @@ storefront's plugin connect."""
 
 from __future__ import annotations
 
-from fulfilhub.stores.routes import authorising, completeness, connecting, customers, outgoing, plugin, proxied, stores
+from fulfilhub.stores.routes import (
+    assigned,
+    authorising,
+    callbacks,
+    completeness,
+    connecting,
+    customers,
+    outgoing,
+    plugin,
+    proxied,
+    stores,
+)
 
 ROUTES = [
     *stores.ROUTES,
+    *assigned.ROUTES,
+    *callbacks.ROUTES,
     *completeness.ROUTES,
     *outgoing.ROUTES,
     *connecting.ROUTES,
