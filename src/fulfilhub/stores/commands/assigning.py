@@ -61,14 +61,16 @@ WITH told AS (
         order_external_id = excluded.order_external_id, location_id = excluded.location_id,
         warehouse_id = excluded.warehouse_id, state = excluded.state, changed_at = excluded.changed_at,
         updated_at = excluded.updated_at
-    RETURNING a.id
+    RETURNING a.id, a.state
 )
 INSERT INTO store_assignment_lines AS l (merchant_id, assignment_id, external_id, line_external_id, total, remaining)
 SELECT $1, r.assignment_id, r.external_id, r.line, r.total, r.remaining
 FROM jsonb_to_recordset($5::jsonb) AS r (assignment_id uuid, external_id text, line text, total int, remaining int)
 JOIN kept ON kept.id = r.assignment_id
 ON CONFLICT (merchant_id, assignment_id, external_id) DO UPDATE SET
-    line_external_id = excluded.line_external_id, total = excluded.total, remaining = excluded.remaining
+    line_external_id = excluded.line_external_id, total = excluded.total, remaining = excluded.remaining,
+    given_up = CASE WHEN (SELECT k.state FROM kept AS k WHERE k.id = l.assignment_id) = 'ours' THEN 0
+               ELSE l.given_up END
 """
 # A part that the shop no longer names, or a line that went into another part in a split or merge, counts nothing.
 EMPTY = """
@@ -144,6 +146,8 @@ async def _stands(work: Work, leg: Leg, parts: Sequence[Assigned]) -> list[Stand
         if row is None and state is AssignmentState.ELSEWHERE:
             continue
         up = {} if row is None else {line.external_id: line.given_up for line in lines.get(row.id, ())}
+        if state is AssignmentState.DONE and any(up.values()):
+            state = AssignmentState.GIVEN_UP
         made.append(Stand(part, state, kind, warehouse_id, up))
     for row in known.values():
         part = Assigned(

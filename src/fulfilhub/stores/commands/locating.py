@@ -72,7 +72,8 @@ async def map_places(work: Work, store_id: UUID, wanted: Mapped, places: Sequenc
     known = {each.id: each for each in await warehouses_for(work)}
     services = await queries.services(work, store_id, lock=True)
     _check(wanted, {each.id: each for each in places}, known.keys(), services)
-    await _unmap(work, store_id)
+    ending = [each for each in services if each.warehouse_id not in wanted.services]
+    await _unmap(work, store_id, ending)
     if wanted.locations:
         rows = sorted(wanted.locations.items())
         by_id = {each.id: each for each in places}
@@ -84,10 +85,9 @@ async def map_places(work: Work, store_id: UUID, wanted: Mapped, places: Sequenc
     taken = {each.name for each in services}
     for warehouse_id, name in sorted(wanted.services.items()):
         await _want(work, store_id, warehouse_id, name or _own_name(known[warehouse_id].name, taken), services)
-    for each in services:
-        if each.warehouse_id not in wanted.services:
-            await _set(work, each.id, state=ServiceState.UNWANTED)
-            work.enqueue(REGISTER, {"store_id": store_id, "service_id": each.id})
+    for each in ending:
+        await _set(work, each.id, state=ServiceState.UNWANTED)
+        work.enqueue(REGISTER, {"store_id": store_id, "service_id": each.id})
     await keep_pulling(work, store_id, mapped=bool(wanted.locations or wanted.services))
     rows_ = await work.fetch_raw(OPEN_ORDERS, work.account_id, store_id)
     await mark(work, store_id, [row[0] for row in rows_])
@@ -136,7 +136,17 @@ def _own_name(warehouse: str, taken: set[str]) -> str:
     return name
 
 
-async def _unmap(work: Work, store_id: UUID) -> None:
+async def _unmap(work: Work, store_id: UUID, ending: Sequence[ServiceRow]) -> None:
+    """None of the merchant's own locations, and none of services that are to end, stands for a warehouse any more."""
+    await work.db.execute(
+        update(StoreLocation)
+        .where(
+            StoreLocation.merchant_id == work.account_id,
+            StoreLocation.store_id == store_id,
+            StoreLocation.service_id.in_([each.service_id for each in ending if each.service_id is not None]),
+        )
+        .values(warehouse_id=None, active=False, updated_at=work.now)
+    )
     await work.db.execute(
         delete(StoreLocation).where(
             StoreLocation.merchant_id == work.account_id,
@@ -161,10 +171,10 @@ async def _want(work: Work, store_id: UUID, warehouse_id: UUID, name: str, known
     work.enqueue(REGISTER, {"store_id": store_id, "service_id": service_id})
 
 
-async def _set(work: Work, service_id: UUID, **values: object) -> None:
+async def _set(work: Work, own_id: UUID, /, **values: object) -> None:
     await work.db.execute(
         update(StoreService)
-        .where(StoreService.merchant_id == work.account_id, StoreService.id == service_id)
+        .where(StoreService.merchant_id == work.account_id, StoreService.id == own_id)
         .values({"code": None, "reason": None, "updated_at": work.now} | values)
     )
 

@@ -60,9 +60,7 @@ async def _speaker(request: ExtensionRequest, works: Works, settings: Settings) 
     app = settings.shopify
     token = read_customer_token(text.strip(), app.client_id, app.client_secrets, works.clock())
     door = await live_door(works, token.shop)
-    address = client_address(
-        cast("AsgiScope", request.scope), trust_forwarded=settings.security.trust_forwarded
-    )
+    address = client_address(cast("AsgiScope", request.scope), trust_forwarded=settings.security.trust_forwarded)
     who = token.subject or neighbourhood(address)
     await request.app.state.limits.count(request.scope, f"{ids.STORE.show(door.store_id)}:{who}", "You")
     return token, door

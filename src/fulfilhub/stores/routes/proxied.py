@@ -112,7 +112,9 @@ async def look_up_order(
     for_script = "application/json" in request.headers.get("accept", "")
     if not number or not proof:
         if for_script:
-            raise Invalid(INCOMPLETE, fields=[FieldError("/proof" if number else "/number", "Is required.", "required")])
+            raise Invalid(
+                INCOMPLETE, fields=[FieldError("/proof" if number else "/number", "Is required.", "required")]
+            )
         return _form(passed.place, number, INCOMPLETE, 422)
     try:
         order_id = await _looked_up(works, vault, passed, number, proof)
