@@ -145,6 +145,8 @@ async def test_what_a_warehouse_has_in_hand_it_is_asked_for(till: Counter, agree
     requests.ask_to_cancel(till.shop, waiting)
     await till.pull()
     assert await till.states(order) == ["recalled"], "asked again after a refusal"
+    await till.answer(agree=True)
+    assert waiting.request_status == "CANCELLATION_ACCEPTED"
 
 
 async def test_an_order_cancelled_in_the_shop_and_asked_again_is_ours_again(till: Counter) -> None:
@@ -153,7 +155,8 @@ async def test_an_order_cancelled_in_the_shop_and_asked_again_is_ours_again(till
     await till.pull()
     requests.ask_to_cancel(till.shop, open_part(order))
     await till.pull()
-    requests.submit(till.shop, open_part(order))
+    again = orders.route(till.shop, order, leeds, [(order.line_items[0], 2)])
+    requests.submit(till.shop, again)
     await till.pull()
     assert await till.states(order) == ["gone", "ours"]
     await till.send(till.site.leeds, "RM1")

@@ -17,7 +17,7 @@ from fulfilhub.fulfilment.commands.holding import release_order
 from fulfilhub.fulfilment.queries import lock_work_of_orders
 from fulfilhub.fulfilment.queries.wishes import given, open_wishes
 from fulfilhub.orders import commands as orders
-from fulfilhub.orders.incoming import IncomingOrder
+from fulfilhub.orders.incoming import IncomingOrder, StoreState
 from fulfilhub.orders.queries import LineRow, holds_of, lines_of, lock_orders
 from fulfilhub.orders.rules import AskedBy, ChangeKind, HoldReason, HoldSource, is_destination
 from fulfilhub.platform import ids
@@ -148,7 +148,8 @@ async def _stands(work: Work, leg: Leg, parts: Sequence[Assigned]) -> list[Stand
         up = {} if row is None else {line.external_id: line.given_up for line in lines.get(row.id, ())}
         if state is AssignmentState.DONE and any(up.values()):
             state = AssignmentState.GIVEN_UP
-        made.append(Stand(part, state, kind, warehouse_id, up))
+        before = None if row is None else AssignmentState(row.state)
+        made.append(Stand(part, state, kind, warehouse_id, up, before))
     for row in known.values():
         part = Assigned(
             id=row.external_id,
@@ -241,8 +242,13 @@ async def _take_ours(
     }
     if await set_wishes(work, order_id, wishes) and row.order_id is not None:
         await _route_anew(work, order_id)
+    # A warehouse that refused once is asked again when the shop asks again.
+    again = any(each.is_recalled_anew for each in stands)
+    if again and told.state is StoreState.CANCELLED:
+        with suppress(Conflict):
+            await cancel(work, order_id, by=AskedBy.STORE)
     await take_back_cancelled(work, [order_id])
-    await follow(work, [order_id], reopened=[order_id])
+    await follow(work, [order_id], again=[ChangeKind.LINES] if again else (), reopened=[order_id])
     await mirror_holds(work, store_id, leg.external_id, order_id, stands)
     why = await _give_up_rejected(work, order_id, stands)
     lines = {line.external_id: line for line in await lines_of(work, order_id)}

@@ -88,13 +88,19 @@ def state_of(part: Assigned, kind: LocationKind | None, recalls_answered: int) -
 @dataclass(frozen=True, slots=True)
 class Stand:
     """A part, where it stands, and the warehouse that is asked. `given_up`: units by the part's line that we gave up
-    because our order has them cancelled."""
+    because our order has them cancelled. `before`: where it stood when it was read last."""
 
     part: Assigned
     state: AssignmentState
     kind: LocationKind | None = None
     warehouse_id: UUID | None = None
     given_up: Mapping[str, int] = field(default_factory=dict)
+    before: AssignmentState | None = None
+
+    @property
+    def is_recalled_anew(self) -> bool:
+        """Whether the shop asks it back since it was read last."""
+        return self.state is AssignmentState.RECALLED and self.before is not AssignmentState.RECALLED
 
 
 @dataclass(frozen=True, slots=True)
