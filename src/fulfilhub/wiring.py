@@ -26,7 +26,7 @@ from fulfilhub.orders.events import (
 from fulfilhub.platform.events import Fact
 from fulfilhub.privacy.events import PrivacyRequested
 from fulfilhub.shipping.events import OrderDelivered, ParcelAdvanced, ShipmentCreated
-from fulfilhub.stores.events import StoreTold
+from fulfilhub.stores.events import StorePrivacyAsked, StoreTold
 
 HEARD_BY: dict[type[Fact], tuple[str, ...]] = {
     FulfilmentCancelled: ("fulfilment.route_orders",),
@@ -49,6 +49,7 @@ HEARD_BY: dict[type[Fact], tuple[str, ...]] = {
     StockAdjusted: ("fulfilment.route_waiting",),
     StoreTold: ("stores.heed_orders", "stores.tell_milestones"),
     StockReceived: ("fulfilment.route_waiting",),
+    StorePrivacyAsked: ("privacy.take_ask",),
 }
 
 SCHEDULES: dict[str, str] = {
@@ -61,6 +62,7 @@ SCHEDULES: dict[str, str] = {
     "stores.renew_tokens": "23 4 * * *",
     "stores.pull_due": "* * * * *",
     "stores.sweep_due": "* * * * *",
+    "stores.sweep_goods_due": "*/5 * * * *",
     "stores.watch": "*/5 * * * * *",
     "webhooks.forget": "37 * * * *",
 }

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 import httpx
@@ -41,7 +40,6 @@ from tests.fakes.shopify.api import shopify
 from tests.fakes.shopify.shop import Shop
 from tests.fakes.shopify.things import FulfillmentOrder, Location, Order, ProductVariant
 from tests.fulfilment.world import Site, make_site
-
 
 PATIENT = ["jobs.pass_on", "fulfilment.tell_work", "fulfilment.lease_ended"]
 """Jobs that come again and again, each later: they are run only as far as they are due now."""

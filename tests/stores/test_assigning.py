@@ -1,5 +1,5 @@
-"""What a shop assigns to our locations: asked, taken, recalled, held, moved, split, merged, sent and given up, against a
-stateful Shopify that executes our documents."""
+"""What a shop assigns to our locations: asked, taken, recalled, held, moved, split, merged, sent and given up, against
+a stateful Shopify that executes our documents."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ async def test_what_a_warehouse_has_in_hand_it_is_asked_for(till: Counter, agree
     order = orders.place(till.shop, [(till.wares["MUG"], 2)], at=[leeds])
     await till.pull()
     waiting = open_part(order)
-    lease_id, _ = await till.accept(till.site.leeds)
+    await till.accept(till.site.leeds)
     requests.ask_to_cancel(till.shop, waiting)
     await till.pull()
     await till.pull()

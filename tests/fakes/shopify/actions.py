@@ -164,7 +164,7 @@ def _listed(call: Call, _: Any) -> object:
 def asked_to_cancel(waiting: FulfillmentOrder) -> MerchantRequest | None:
     """The merchant's request to cancel it that nobody answered yet."""
     last = waiting.merchant_requests[-1] if waiting.merchant_requests else None
-    return last if last and last.kind == "CANCELLATION_REQUEST" and last.response_data is None else None
+    return last if last and last.kind == "CANCELLATION_REQUEST" and not last.answered else None
 
 
 @field("QueryRoot", "assignedFulfillmentOrders")

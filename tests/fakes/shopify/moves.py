@@ -100,7 +100,7 @@ def release(shop: Shop, waiting: FulfillmentOrder, hold_ids: Sequence[str] | Non
         if left is not None and left.status == "OPEN" and left.location is waiting.location:
             for row in left.line_items:
                 _join(shop, waiting, row)
-            left.line_items, left.status = [], "CLOSED"
+            left.status = "CLOSED"
             changed(shop, left)
     changed(shop, waiting)
     news: list[tuple[str, Json]] = [
@@ -174,7 +174,7 @@ def split(shop: Shop, waiting: FulfillmentOrder, lines: Sequence[Mapping[str, An
 
 
 def merge(shop: Shop, orders: Sequence[FulfillmentOrder]) -> FulfillmentOrder:
-    """All into the first; the others are closed and empty."""
+    """All into the first; the others are closed, their lines without units."""
     for waiting in orders:
         if waiting.status != "OPEN" or waiting.location is not orders[0].location:
             raise No(f"Fulfillment order: {waiting.number} is currently not in a mergeable state.")
@@ -191,7 +191,7 @@ def merge(shop: Shop, orders: Sequence[FulfillmentOrder]) -> FulfillmentOrder:
     for waiting in orders[1:]:
         for row in waiting.line_items:
             _join(shop, kept, row)
-        waiting.line_items, waiting.status = [], "CLOSED"
+        waiting.status = "CLOSED"
     changed(shop, *orders)
     news = {"merge_intents": asked, "fulfillment_order_merges": {"fulfillment_order": payloads.thin(kept)}}
     shop.tell(("fulfillment_orders/merged", news))
@@ -205,6 +205,7 @@ def _join(shop: Shop, kept: FulfillmentOrder, row: FulfillmentOrderLineItem) -> 
         kept.line_items.append(own)
     own.total_quantity += row.total_quantity
     own.remaining_quantity += row.remaining_quantity
+    row.total_quantity = row.remaining_quantity = 0
 
 
 @mutation("fulfillmentOrderHold")

@@ -273,6 +273,8 @@ for _name in ("currentTotalPriceSet", "totalPriceSet", "originalTotalPriceSet"):
     field("Order", _name)(lambda _, order: money(order.goods + payloads.POSTAGE, order.currency_code))
 for _name in ("currentSubtotalPriceSet", "subtotalPriceSet"):
     field("Order", _name)(lambda _, order: money(order.goods, order.currency_code))
+for _name in ("totalRefundedSet", "totalTaxSet", "currentTotalTaxSet", "totalDiscountsSet"):
+    field("Order", _name)(lambda _, order: money(Decimal(), order.currency_code))
 for _name in ("originalUnitPriceSet", "discountedUnitPriceSet", "discountedUnitPriceAfterAllDiscountsSet"):
     field("LineItem", _name)(lambda _, line: money(line.price, line.order.currency_code))
 for _name in ("discountAllocations", "taxLines", "customAttributes", "duties"):

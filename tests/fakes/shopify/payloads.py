@@ -122,7 +122,7 @@ def order(row: Order, *, personal: bool = True) -> Json:
         "customer": {"id": int(row.customer["id"].rpartition("/")[2])} if row.customer and personal else None,
         "customer_locale": row.customer_locale,
         "email": email,
-        "financial_status": row.display_financial_status.lower(),
+        "financial_status": (row.display_financial_status or "").lower() or None,
         "fulfillment_status": _status(row),
         "name": row.name,
         "note": row.note,

@@ -79,7 +79,7 @@ def ask_to_cancel(shop: Shop, waiting: FulfillmentOrder, message: str | None = N
 def _answered(shop: Shop, waiting: FulfillmentOrder, topic: str, message: str | None) -> Json:
     changed(shop, waiting)
     if waiting.merchant_requests and topic.endswith(("accepted", "rejected")):
-        waiting.merchant_requests[-1].response_data = {"message": message}
+        waiting.merchant_requests[-1].answered = True
     shop.tell((f"fulfillment_orders/{topic}", {"fulfillment_order": payloads.thin(waiting), "message": message}))
     return {"fulfillmentOrder": waiting}
 

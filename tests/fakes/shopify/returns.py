@@ -315,14 +315,14 @@ def _deliver(call: Call) -> Json:
     back = shop.find(ReverseFulfillmentOrder, given["reverseFulfillmentOrderId"])
     if back is None:
         raise No("Reverse fulfillment order was not found.", ["reverseFulfillmentOrderId"], "NOT_FOUND")
-    units: dict[str, int] = {}
+    units: list[tuple[ReverseFulfillmentOrderLineItem, int]] = []
     for place, row in enumerate(given["reverseDeliveryLineItems"]):
         line = shop.find(ReverseFulfillmentOrderLineItem, row["reverseFulfillmentOrderLineItemId"])
         at = ["reverseDeliveryLineItems", str(place)]
         if line is None or line not in back.line_items:
             raise No("must exist", [*at, "reverseFulfillmentOrderLineItemId"])
-        units[line.id] = units.get(line.id, 0) + row["quantity"]
-        if units[line.id] > line.total_quantity:
+        units.append((line, row["quantity"]))
+        if sum(number for each, number in units if each is line) > line.total_quantity:
             raise No("cannot deliver more items than are returned", [*at, "quantity"])
     made = shop.made(
         ReverseDelivery,
@@ -330,12 +330,11 @@ def _deliver(call: Call) -> Json:
         reverse_delivery_line_items=[
             {
                 "id": f"gid://shopify/ReverseDeliveryLineItem/{shop.next_id()}",
-                "quantity": units.get(line.id, line.total_quantity),
+                "quantity": number,
                 "reverseFulfillmentOrderLineItem": line,
                 "dispositions": line.dispositions,
             }
-            for line in back.line_items
-            if not units or line.id in units
+            for line, number in units or [(line, line.total_quantity) for line in back.line_items]
         ],
         deliverable=_deliverable(shop, given.get("trackingInput"), given.get("labelInput")),
     )
@@ -394,15 +393,8 @@ def dispose(shop: Shop, given: Sequence[Mapping[str, Any]], at: list[str]) -> li
     found: list[ReverseFulfillmentOrderLineItem] = []
     for place, (line, row) in enumerate(rows):
         assert line is not None
+        location = _judged(shop, line, row, [*at, str(place)])
         variant = line.fulfillment_line_item.line_item.variant
-        location = shop.find(Location, row["locationId"]) if row.get("locationId") else None
-        if row["dispositionType"] == "RESTOCKED" and variant is None:
-            told = "RESTOCKED is an invalid disposition type for a custom line item."
-            raise No(told, [*at, str(place), "dispositionType"], "INVALID")
-        if location is None and (row.get("locationId") or row["dispositionType"] == "RESTOCKED"):
-            raise No("Location not found.", [*at, str(place), "locationId"], "NOT_FOUND")
-        if not 1 <= row["quantity"] <= line.total_quantity - line.disposed:
-            raise No("Quantity is invalid.", [*at, str(place), "quantity"], "INVALID")
         found.append(line)
         line.dispositions.append(
             {
@@ -421,6 +413,26 @@ def dispose(shop: Shop, given: Sequence[Mapping[str, Any]], at: list[str]) -> li
     news = [{"id": line.id, "dispositions": [each["type"].lower() for each in line.dispositions]} for line in found]
     shop.tell(("reverse_fulfillment_orders/dispose", {"reverse_fulfillment_order_line_items": news}))
     return found
+
+
+def _judged(
+    shop: Shop, line: ReverseFulfillmentOrderLineItem, row: Mapping[str, Any], at: list[str]
+) -> Location | None:
+    """Where the units go, once nothing is wrong with saying so."""
+    location = shop.find(Location, row["locationId"]) if row.get("locationId") else None
+    restocked = row["dispositionType"] == "RESTOCKED"
+    no = No("")
+    no.errors = []
+    if restocked and line.fulfillment_line_item.line_item.variant is None:
+        told = "RESTOCKED is an invalid disposition type for a custom line item."
+        no.errors.append({"field": [*at, "dispositionType"], "message": told, "code": "INVALID"})
+    if location is None and (row.get("locationId") or restocked):
+        no.errors.append({"field": [*at, "locationId"], "message": "Location not found.", "code": "NOT_FOUND"})
+    if not no.errors and not 1 <= row["quantity"] <= line.total_quantity - line.disposed:
+        no.errors.append({"field": [*at, "quantity"], "message": "Quantity is invalid.", "code": "INVALID"})
+    if no.errors:
+        raise no
+    return location
 
 
 @mutation("returnProcess")
@@ -480,6 +492,8 @@ def _remove(call: Call) -> Json:
             raise No("Return line item has an invalid quantity.", at, "INVALID")
         line.quantity -= row["quantity"]
     one.return_line_items = [line for line in one.return_line_items if line.quantity]
+    if not one.return_line_items:
+        one.status, one.closed_at = "CLOSED", call.shop.now()
     call.shop.touch(one, one.order)
     return {"return": one}
 

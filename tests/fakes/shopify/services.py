@@ -159,10 +159,9 @@ def _location(call: Call, _: Any) -> object:
     return call.shop.find(Location, call.args["id"]) if call.args.get("id") else call.shop.primary
 
 
-@field("QueryRoot", "shop")
-def _shop(call: Call, _: Any) -> object:
-    manual = {
-        "__typename": "FulfillmentService",
+def _manual(shop: Shop) -> Json:
+    """The merchant's own hands, as a service."""
+    return {
         "id": "gid://shopify/FulfillmentService/manual",
         "handle": "manual",
         "serviceName": "Manual",
@@ -171,8 +170,17 @@ def _shop(call: Call, _: Any) -> object:
         "inventoryManagement": False,
         "requiresShippingMethod": True,
         "type": "MANUAL",
-        "location": call.shop.primary,
+        "location": shop.primary,
     }
+
+
+@field("Fulfillment", "service")
+def _by(call: Call, sent: Fulfillment) -> object:
+    return sent.service or _manual(call.shop)
+
+
+@field("QueryRoot", "shop")
+def _shop(call: Call, _: Any) -> object:
     return {
         "id": "gid://shopify/Shop/548380009",
         "name": "Sample Goods",
@@ -186,7 +194,7 @@ def _shop(call: Call, _: Any) -> object:
         "plan": {"publicDisplayName": "Basic", "partnerDevelopment": False, "shopifyPlus": False},
         "taxesIncluded": False,
         "weightUnit": "KILOGRAMS",
-        "fulfillmentServices": [manual, *call.shop.services],
+        "fulfillmentServices": [_manual(call.shop), *call.shop.services],
     }
 
 

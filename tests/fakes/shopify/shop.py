@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from fulfilhub.stores.adapters.shopify import scopes
 from tests.fakes.shopify.cost import Bucket
 from tests.fakes.shopify.engine import top_level
 from tests.fakes.shopify.faults import Faults
@@ -27,19 +28,8 @@ from tests.fakes.shopify.things import (
 )
 from tests.fakes.shopify.tokens import Tokens
 
-SCOPES = (
-    "read_all_orders",
-    "read_customers",
-    "read_locations",
-    "read_orders",
-    "read_products",
-    "write_assigned_fulfillment_orders",
-    "write_fulfillments",
-    "write_inventory",
-    "write_merchant_managed_fulfillment_orders",
-    "write_returns",
-)
-"""What the app is granted unless a test says otherwise."""
+SCOPES = (*scopes.REQUIRED, *scopes.OPTIONAL)
+"""What the app is granted unless a test says otherwise: what it asks for."""
 
 ADDRESS: Json = {
     "address1": "4 Example Lane",
@@ -69,7 +59,7 @@ class Shop:
 
     domain: str = "sample-goods.myshopify.com"
     client_id: str = "client-1"
-    client_secrets: tuple[str, ...] = ("hush-1",)
+    client_secrets: tuple[str, ...] = ("a-client-secret",)
     access_tokens: set[str] = field(default_factory=lambda: {"shpat_1"})
     scopes: tuple[str, ...] = SCOPES
     shows_personal_data: bool = True

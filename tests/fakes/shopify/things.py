@@ -174,6 +174,14 @@ class LineItem(Thing):
         return self.title
 
     @property
+    def variant_title(self) -> str | None:
+        return None if self.variant is None or self.variant.title == "Default Title" else self.variant.title
+
+    @property
+    def vendor(self) -> str | None:
+        return self.variant.product.vendor if self.variant else None
+
+    @property
     def product(self) -> Product | None:
         return self.variant.product if self.variant else None
 
@@ -267,6 +275,8 @@ class MerchantRequest(Thing):
     request_options: Json
     response_data: Json | None = None
     sent_at: datetime
+    answered: bool = False
+    """By the service; Shopify shows it nowhere."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -349,6 +359,7 @@ class Fulfillment(Thing):
     tracking_info: list[Json]
     status: str = "SUCCESS"
     events: list[FulfillmentEvent] = field(default_factory=list)
+    origin_address: Json | None = None
     notified: bool = False
     """The customer was told of it or of its tracking."""
 
@@ -398,7 +409,7 @@ class Order(Thing):
     processed_at: datetime
     customer: Json | None = None
     currency_code: str = "GBP"
-    display_financial_status: str = "PAID"
+    display_financial_status: str | None = "PAID"
     note: str | None = None
     tags: list[str] = field(default_factory=list)
     test: bool = False

@@ -66,6 +66,18 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PrivacyAsk:
+    """What a store asks about its customers' data, and about whom: what is known of the customer may be empty. `orders`
+    are the store's ids of theirs; `reference` is its own name for the request."""
+
+    kind: Literal["export", "erasure", "store_erasure"]
+    email: str = field(default="", repr=False)
+    phone: str = field(default="", repr=False)
+    orders: tuple[str, ...] = ()
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoreSettings:
     """What a merchant may adjust per store; the defaults suit most. Read from JSON with `msgspec.convert`.
 
@@ -73,12 +85,14 @@ class StoreSettings:
     `states`: the storefront's own order or payment status -> `unpaid`, `open`, `completed` or `cancelled`.
     `accept_test_orders`: treat the storefront's test orders like real ones.
     `stock_location`: the storefront's location whose stock we set (Shopify; a GID).
+    `customers`: not the merchant's to adjust: whether the storefront always tells us whose an order is.
     """
 
     services: Mapping[str, str] = field(default_factory=dict)
     states: Mapping[str, str] = field(default_factory=dict)
     accept_test_orders: bool = False
     stock_location: str = ""
+    customers: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,14 +173,15 @@ class MilestoneNews:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StockNews:
-    """How many units of a variant can be sold. `reference` is our id of this very change, never used again.
-    `expected`: what we believe the store shows; where it shows something else, nothing is changed. None: whatever it
-    shows."""
+    """How many units of a variant can be sold, at one of the store's locations where `location` names one. `reference`
+    is our id of this very change, never used again. `expected`: what we believe the store shows; where it shows
+    something else, nothing is changed. None: whatever it shows."""
 
     reference: str
     variant_id: str
     available: int
     expected: int | None = None
+    location: str = ""
 
 
 class StockOutcome(StrEnum):
@@ -209,16 +224,39 @@ class ReturnedLine:
     restock: bool
 
 
+@dataclass(frozen=True, slots=True)
+class ReturnedUnits:
+    """What became of the units of one line of the store's order: advised, arrived, and by verdict."""
+
+    external_id: str
+    advised: int
+    received: int
+    restocked: int
+    quarantined: int
+    disposed: int
+    reason: str = "other"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnNews:
     """A return as the store should show it, whole each time. `reference` is our id of it, `status` our word for where
-    it is, `note` one sentence for the order's notes."""
+    it is, `note` one sentence for the order's notes. `units` say the same as `lines` in full. `declined`: why it was.
+    The way back has a tracking number and a label, where they are known; `location` is the store's own for where it
+    leads. `refund`: the store is to refund what was inspected. `told_as`: what the store calls this return."""
 
     reference: str
     order_external_id: str
     status: str
     lines: tuple[ReturnedLine, ...]
     note: str
+    units: tuple[ReturnedUnits, ...] = ()
+    declined: str = ""
+    tracking_number: str = ""
+    tracking_url: str = ""
+    label_url: str = ""
+    location: str = ""
+    refund: bool = False
+    told_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,6 +361,10 @@ class StoreAdapter(Protocol):
 
     def read_delivery(self, headers: Mapping[str, str], body: bytes) -> Delivery:
         """What this delivery is. Never raises."""
+        ...
+
+    def read_privacy(self, delivery: Delivery) -> PrivacyAsk | None:
+        """What a delivery of `Kind.PRIVACY` asks, and about whom; None when it can't be read. Never raises."""
         ...
 
     def normalise(self, payload: Mapping[str, object], settings: StoreSettings) -> IncomingOrder:

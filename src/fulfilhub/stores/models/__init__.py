@@ -18,6 +18,7 @@ from fulfilhub.stores.models.assigned import (
     StorePull,
     StoreService,
 )
+from fulfilhub.stores.models.goods import StoreCatalogue, StoreImport, StoreProduct, StoreReturn
 from fulfilhub.stores.models.outgoing import StoreLane, StoreNotice, StoreStock
 from fulfilhub.stores.models.shopify import ShopifyInstall
 
@@ -30,13 +31,17 @@ __all__ = [
     "NumberGap",
     "ShopifyInstall",
     "Store",
+    "StoreCatalogue",
     "StoreCode",
     "StoreHold",
+    "StoreImport",
     "StoreLane",
     "StoreLocation",
     "StoreNotice",
+    "StoreProduct",
     "StorePull",
     "StoreRead",
+    "StoreReturn",
     "StoreService",
     "StoreStock",
     "StoreSweep",

@@ -10,9 +10,12 @@ from fulfilhub.stores.routes import (
     completeness,
     connecting,
     customers,
+    goods,
+    installing,
     outgoing,
     plugin,
     proxied,
+    shopify,
     stores,
 )
 
@@ -21,10 +24,13 @@ ROUTES = [
     *assigned.ROUTES,
     *callbacks.ROUTES,
     *completeness.ROUTES,
+    *goods.ROUTES,
     *outgoing.ROUTES,
     *connecting.ROUTES,
     *authorising.ROUTES,
     *plugin.ROUTES,
+    *shopify.ROUTES,
+    *installing.ROUTES,
     *customers.ROUTES,
     *proxied.ROUTES,
 ]

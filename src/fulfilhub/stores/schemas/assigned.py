@@ -97,8 +97,8 @@ class AssignmentOut(Struct, kw_only=True):
     """Units of one order that the shop assigned to one location (Shopify: a fulfilment order).
 
     `state`: `waiting`, nobody asked us yet; `asked`, not answered yet; `ours`; `recalled`, asked back and not answered
-    yet; `refused`, by us, see `reason`; `done`; `given_up`, the rest can't be sent; `elsewhere`, moved away; `gone`, the
-    shop has it no more.
+    yet; `refused`, by us, see `reason`; `done`; `given_up`, the rest can't be sent; `elsewhere`, moved away; `gone`,
+    the shop has it no more.
     """
 
     id: str

@@ -33,6 +33,7 @@ from fulfilhub.stores.commands import (
 from fulfilhub.stores.renewing import renew, with_fresh_tokens
 from fulfilhub.stores.rules.completeness import SweepState, after_try, state_of
 from fulfilhub.stores.rules.shopify import KEEP_ALIVE
+from fulfilhub.stores.tasks import goods  # noqa: F401 - registers its tasks
 
 log = structlog.get_logger("fulfilhub.stores")
 
@@ -71,7 +72,8 @@ async def reread_order(run: Run, tickets: Sequence[Ticket]) -> None:
         raise Retry(found.reason, found.after)
     async with run.works.begin(scope) as work:
         await work.finish(tickets)
-        await deliveries.take_reread(work, run.vault, row.store, external_id, ticket.uuid("message_id"), found)
+        keep = run.settings.policy.raw_retention_days
+        await deliveries.take_reread(work, run.vault, row.store, external_id, ticket.uuid("message_id"), found, keep)
 
 
 @task("stores.tell_shipment", batch=100)
@@ -208,7 +210,8 @@ async def read_orders(run: Run, tickets: Sequence[Ticket]) -> None:
     try:
         async with run.works.begin(scope) as work:
             await work.finish(tickets)
-            await reading.conclude(work, batch, reader_id, answers)
+            keep = run.settings.policy.raw_retention_days
+            await reading.conclude(work, run.vault, batch, reader_id, answers, keep)
     except Exception as error:
         # Of several, each gets a turn of its own when the ticket is tried again, so that none spoils another's.
         if len(batch.rows) > 1 or isinstance(error, LeaseLost | Unavailable):
