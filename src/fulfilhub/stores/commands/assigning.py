@@ -22,13 +22,14 @@ from fulfilhub.orders.queries import LineRow, holds_of, lines_of, lock_orders
 from fulfilhub.orders.rules import AskedBy, ChangeKind, HoldReason, HoldSource, is_destination
 from fulfilhub.platform import ids
 from fulfilhub.platform.errors import Conflict
+from fulfilhub.platform.secrets import Vault
 from fulfilhub.platform.work import Work
 from fulfilhub.routing.commands import set_wishes
 from fulfilhub.stores import queries
 from fulfilhub.stores.adapters import adapter_for
 from fulfilhub.stores.adapters.assigning import Answer, AnswerKind, Assigned, AssignedParts, Progress, Request
 from fulfilhub.stores.adapters.port import Found, Missing, Unreadable
-from fulfilhub.stores.commands.deliveries import gone
+from fulfilhub.stores.commands.deliveries import gone, keep_answers
 from fulfilhub.stores.commands.following import Leg
 from fulfilhub.stores.commands.mirroring import mirror_holds
 from fulfilhub.stores.models import AssignedOrder
@@ -102,8 +103,11 @@ class Judged:
     reason: str | None = None
 
 
-async def take(work: Work, leg: Leg, payload: Found | Missing, read: AssignedParts | Missing) -> Judged:
-    """Take an order of a mapped store as it was just read. The order's reading is this run's, and locked first."""
+async def take(
+    work: Work, vault: Vault, leg: Leg, payload: Found | Missing, read: AssignedParts | Missing, keep_days: int
+) -> Judged:
+    """Take an order of a mapped store as it was just read; one that can't be read is kept as it came for so many days.
+    The order's reading is this run's, and locked first."""
     row = await assigned.lock_followed(work, leg.store.id, leg.external_id)
     if row is None or row.run_id != leg.run_id:
         return Judged()
@@ -116,6 +120,8 @@ async def take(work: Work, leg: Leg, payload: Found | Missing, read: AssignedPar
     try:
         order = adapter_for(leg.store.platform).normalise(payload.payload, queries.adapter_settings(leg.store))
     except Unreadable as problem:
+        unread = {leg.external_id: (payload.payload, str(problem))}
+        await keep_answers(work, vault, leg.store.id, unread, keep_days)
         return Judged(code="unreadable", reason=str(problem))
     await _keep(work, leg, stands)
     answers = await _answer_requests(work, leg, order, stands)

@@ -25,10 +25,7 @@ from fulfilhub.stores.adapters import adapter_for
 from fulfilhub.stores.commands import pulling
 from fulfilhub.stores.commands.locating import CALLBACK
 from fulfilhub.stores.queries import callbacks
-from fulfilhub.stores.routes.stores import DOOR
-from fulfilhub.web.openapi import RAW_BODY
 
-TAGGED = ["Store webhooks"]
 PREFIX = "/shopify/services/{token:str}"
 LONGEST = 255
 
@@ -54,14 +51,7 @@ async def _door(works: Works, vault: Vault, token: str) -> queries.ServiceDoor:
     return door
 
 
-@post(
-    f"{PREFIX}/fulfillment_order_notification",
-    opt={RAW_BODY: "What Shopify sends, signed byte for byte in X-Shopify-Hmac-Sha256."},
-    tags=TAGGED,
-    summary="Hear that a shop asks something",
-    status_code=200,
-    responses=DOOR,
-)
+@post(f"{PREFIX}/fulfillment_order_notification", include_in_schema=False, opt={"audited": False}, status_code=200)
 async def hear_request(
     request: Request[Any, Any, State],
     works: NamedDependency[Works],
@@ -102,7 +92,7 @@ Names = Annotated[
 ]
 
 
-@get(f"{PREFIX}/fetch_stock", tags=TAGGED, summary="Tell a shop our stock", responses=DOOR)
+@get(f"{PREFIX}/fetch_stock", include_in_schema=False)
 async def fetch_stock(
     works: NamedDependency[Works], vault: NamedDependency[Vault], token: FromPath[str], sku: Sku = None
 ) -> dict[str, int]:
@@ -110,7 +100,7 @@ async def fetch_stock(
     return await _stock(works, vault, token, sku)
 
 
-@get(f"{PREFIX}/fetch_stock.json", tags=TAGGED, summary="Tell a shop our stock (.json)", responses=DOOR)
+@get(f"{PREFIX}/fetch_stock.json", include_in_schema=False)
 async def fetch_stock_json(
     works: NamedDependency[Works], vault: NamedDependency[Vault], token: FromPath[str], sku: Sku = None
 ) -> dict[str, int]:
@@ -118,7 +108,7 @@ async def fetch_stock_json(
     return await _stock(works, vault, token, sku)
 
 
-@get(f"{PREFIX}/fetch_tracking_numbers", tags=TAGGED, summary="Tell a shop tracking numbers", responses=DOOR)
+@get(f"{PREFIX}/fetch_tracking_numbers", include_in_schema=False)
 async def fetch_tracking_numbers(
     works: NamedDependency[Works], vault: NamedDependency[Vault], token: FromPath[str], names: Names = None
 ) -> TrackingNumbers:
@@ -126,12 +116,7 @@ async def fetch_tracking_numbers(
     return await _numbers(works, vault, token, names)
 
 
-@get(
-    f"{PREFIX}/fetch_tracking_numbers.json",
-    tags=TAGGED,
-    summary="Tell a shop tracking numbers (.json)",
-    responses=DOOR,
-)
+@get(f"{PREFIX}/fetch_tracking_numbers.json", include_in_schema=False)
 async def fetch_tracking_numbers_json(
     works: NamedDependency[Works], vault: NamedDependency[Vault], token: FromPath[str], names: Names = None
 ) -> TrackingNumbers:

@@ -87,7 +87,7 @@ async def follow_order(run: Run, tickets: Sequence[Ticket]) -> None:
             await _end(run, ticket, leg, read.code, read.reason)
             return
         async with run.works.begin(scope) as work:
-            judged = await assigning.take(work, leg, *read)
+            judged = await assigning.take(work, run.vault, leg, *read, run.settings.policy.raw_retention_days)
             if not judged.answers:
                 await work.finish(tickets)
                 await following.conclude(work, leg, code=judged.code, reason=judged.reason)
