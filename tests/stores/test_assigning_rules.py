@@ -1,5 +1,5 @@
-"""What parts of an order come to: the same in whatever order they are read, never more than the shop asks, and the units
-of a part in one place only."""
+"""What parts of an order come to: the same in whatever order they are read, never more than the shop asks, and the
+units of a part in one place only."""
 
 from __future__ import annotations
 
