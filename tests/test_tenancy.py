@@ -25,6 +25,8 @@ ACROSS = {
     "ix_store_assigned_orders_run",
     "ix_store_pulls_next",
     "ix_store_services_id",
+    "ix_products_barcodes",
+    "ix_store_catalogues_sweep",
     "ix_store_sweeps_next",
     "ix_stores_id",
     "ix_api_keys_fingerprint",
