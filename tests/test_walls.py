@@ -14,6 +14,7 @@ from tests.make.world import Client
 
 SOME_ID = {
     "account_id": ids.ACCOUNT,
+    "assignment_id": ids.ASSIGNMENT,
     "backfill_id": ids.BACKFILL,
     "carrier_id": ids.CARRIER,
     "change_id": ids.REQUEST,
@@ -25,6 +26,7 @@ SOME_ID = {
     "external_id": ids.ORDER,  # the shop's own; anything will do
     "fulfilment_id": ids.FULFILMENT,
     "hold_id": ids.HOLD,
+    "import_id": ids.STORE_IMPORT,
     "invitation_id": ids.INVITATION,
     "job_id": ids.JOB,
     "key_id": ids.API_KEY,
@@ -37,6 +39,8 @@ SOME_ID = {
     "return_id": ids.RETURN,
     "shipment_id": ids.SHIPMENT,
     "store_id": ids.STORE,
+    "store_product_id": ids.STORE_PRODUCT,
+    "store_return_id": ids.STORE_RETURN,
     "user_id": ids.USER,
     "update_id": ids.STORE_UPDATE,
     "warehouse_id": ids.WAREHOUSE,

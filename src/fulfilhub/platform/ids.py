@@ -105,6 +105,11 @@ CARRIER = Kind("car", "carrier connection")
 CHARGE = Kind("chg", "charge")
 EVENT = Kind("evt", "event")
 JOB = Kind("job", "job")
+ASSIGNMENT = Kind("asg", "assignment")
+STORE_SERVICE = Kind("sfs", "fulfilment service")
+STORE_IMPORT = Kind("imp", "import")
+STORE_PRODUCT = Kind("spr", "store product")
+STORE_RETURN = Kind("srt", "store return")
 STORE_UPDATE = Kind("sup", "store update")
 LATE_ORDER = Kind("lat", "late order")
 NUMBER_GAP = Kind("gap", "number gap")
@@ -132,6 +137,7 @@ OF_FIELD: dict[str, Kind] = {
     "line_id": ORDER_LINE,
     "listing_id": LISTING,
     "merchant_id": ACCOUNT,
+    "message_id": MESSAGE,
     "order_id": ORDER,
     "parcel_id": PARCEL,
     "partner_id": ACCOUNT,

@@ -29,7 +29,8 @@ class Kind(StrEnum):
     ORDER: `payload` is the whole order. CHANGED: an order changed, read it again with `fetch_order`
     (`payload`, if any, is the fallback for a store that can't be read). DELETED: read it again; if it is
     `Missing`, it is gone. PING: the store tries the address, unsigned; answer 200 and keep nothing.
-    UNINSTALLED: the merchant cut the connection. PRIVACY: a data request or erasure. OTHER: nothing for us.
+    UNINSTALLED: the merchant cut the connection. PRIVACY: a data request or erasure. ASSIGNED: parts of
+    orders that the store assigns to locations changed (`parts`); they are read again. OTHER: nothing for us.
     UNREADABLE: signed or not, not their format.
     """
 
@@ -39,6 +40,7 @@ class Kind(StrEnum):
     PING = "ping"
     UNINSTALLED = "uninstalled"
     PRIVACY = "privacy"
+    ASSIGNED = "assigned"
     OTHER = "other"
     UNREADABLE = "unreadable"
 
@@ -60,6 +62,19 @@ class Delivery:
     external_id: str | None = None
     event_at: datetime | None = None
     payload: Mapping[str, object] | None = field(default=None, repr=False)
+    parts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrivacyAsk:
+    """What a store asks about its customers' data, and about whom: what is known of the customer may be empty. `orders`
+    are the store's ids of theirs; `reference` is its own name for the request."""
+
+    kind: Literal["export", "erasure", "store_erasure"]
+    email: str = field(default="", repr=False)
+    phone: str = field(default="", repr=False)
+    orders: tuple[str, ...] = ()
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,19 +85,22 @@ class StoreSettings:
     `states`: the storefront's own order or payment status -> `unpaid`, `open`, `completed` or `cancelled`.
     `accept_test_orders`: treat the storefront's test orders like real ones.
     `stock_location`: the storefront's location whose stock we set (Shopify; a GID).
+    `customers`: not the merchant's to adjust: whether the storefront always tells us whose an order is.
     """
 
     services: Mapping[str, str] = field(default_factory=dict)
     states: Mapping[str, str] = field(default_factory=dict)
     accept_test_orders: bool = False
     stock_location: str = ""
+    customers: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
     """How to reach one store. `credentials`: WooCommerce `consumer_key` and `consumer_secret`; Shopify
     `access_token`. `secrets` sign its webhooks, every live one (two during a rotation). Neither is ever
-    shown. `plugin`: our plugin is in the shop, so that it can be told more than its platform takes."""
+    shown. `plugin`: our plugin is in the shop, so that it can be told more than its platform takes. `renewable`: the
+    token is our app's, so that one which is refused can be renewed."""
 
     platform: PlatformName
     base_url: str
@@ -90,6 +108,7 @@ class Connection:
     secrets: tuple[str, ...] = field(default=(), repr=False)
     settings: StoreSettings = field(default_factory=StoreSettings)
     plugin: bool = False
+    renewable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +127,8 @@ class ShipmentNews:
     `shipped_at` is when it left; no store can have been told before. `reference` is our id of it (`shp_...`):
     short, and never used for another shipment. `carrier` is its name, `carrier_code` our word for it.
     `tracking_urls` is empty or has one entry per number. `completes_order`: nothing of the order is left to send.
-    `told_as`: what `Pushed` said the store calls this shipment, when it was told before. `others`: the same of the
+    `places`: the store's locations of ours, that which it left from first; only parts assigned to them are used. Empty:
+    any. `told_as`: what `Pushed` said the store calls this shipment, when it was told before. `others`: the same of the
     order's other shipments.
     """
 
@@ -124,18 +144,44 @@ class ShipmentNews:
     notify_customer: bool = True
     told_as: tuple[str, ...] = ()
     others: frozenset[str] = frozenset()
+    places: tuple[str, ...] = ()
+
+
+class Milestone(StrEnum):
+    """Where a shipment is, as far as a store shows it."""
+
+    CONFIRMED = "confirmed"
+    PICKED_UP = "picked_up"
+    IN_TRANSIT = "in_transit"
+    DELAYED = "delayed"
+    OUT_FOR_DELIVERY = "out_for_delivery"
+    ATTEMPTED = "attempted"
+    READY_FOR_PICKUP = "ready_for_pickup"
+    FAILED = "failed"
+    DELIVERED = "delivered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MilestoneNews:
+    """Where a shipment is now, since `at`. `told_as`: what the store calls the shipment."""
+
+    reference: str
+    told_as: tuple[str, ...]
+    milestone: Milestone
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StockNews:
-    """How many units of a variant can be sold. `reference` is our id of this very change, never used again.
-    `expected`: what we believe the store shows; where it shows something else, nothing is changed. None: whatever it
-    shows."""
+    """How many units of a variant can be sold, at one of the store's locations where `location` names one. `reference`
+    is our id of this very change, never used again. `expected`: what we believe the store shows; where it shows
+    something else, nothing is changed. None: whatever it shows."""
 
     reference: str
     variant_id: str
     available: int
     expected: int | None = None
+    location: str = ""
 
 
 class StockOutcome(StrEnum):
@@ -178,16 +224,39 @@ class ReturnedLine:
     restock: bool
 
 
+@dataclass(frozen=True, slots=True)
+class ReturnedUnits:
+    """What became of the units of one line of the store's order: advised, arrived, and by verdict."""
+
+    external_id: str
+    advised: int
+    received: int
+    restocked: int
+    quarantined: int
+    disposed: int
+    reason: str = "other"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnNews:
     """A return as the store should show it, whole each time. `reference` is our id of it, `status` our word for where
-    it is, `note` one sentence for the order's notes."""
+    it is, `note` one sentence for the order's notes. `units` say the same as `lines` in full. `declined`: why it was.
+    The way back has a tracking number and a label, where they are known; `location` is the store's own for where it
+    leads. `refund`: the store is to refund what was inspected. `told_as`: what the store calls this return."""
 
     reference: str
     order_external_id: str
     status: str
     lines: tuple[ReturnedLine, ...]
     note: str
+    units: tuple[ReturnedUnits, ...] = ()
+    declined: str = ""
+    tracking_number: str = ""
+    tracking_url: str = ""
+    label_url: str = ""
+    location: str = ""
+    refund: bool = False
+    told_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,6 +363,10 @@ class StoreAdapter(Protocol):
         """What this delivery is. Never raises."""
         ...
 
+    def read_privacy(self, delivery: Delivery) -> PrivacyAsk | None:
+        """What a delivery of `Kind.PRIVACY` asks, and about whom; None when it can't be read. Never raises."""
+        ...
+
     def normalise(self, payload: Mapping[str, object], settings: StoreSettings) -> IncomingOrder:
         """The order in our words; what can't be read whole is in its `problems`. Raises Unreadable, nothing
         else."""
@@ -336,6 +409,10 @@ class StoreAdapter(Protocol):
         """Can this store show returns (`push_return`)?"""
         ...
 
+    def shows_milestones(self, connection: Connection) -> bool:
+        """Can this store show where a shipment is (`push_milestone`)?"""
+        ...
+
     async def push_shipment(self, http: httpx.AsyncClient, connection: Connection, news: ShipmentNews) -> Ended:
         """Make the store show this shipment. Always reads first and writes only what is not there yet, so it
         may be repeated after any outcome, and again when the tracking numbers change."""
@@ -349,6 +426,11 @@ class StoreAdapter(Protocol):
     async def push_state(self, http: httpx.AsyncClient, connection: Connection, news: StateNews) -> Ended:
         """Make the store show this state of an order, unless it shows a newer one. May be repeated after any
         outcome."""
+        ...
+
+    async def push_milestone(self, http: httpx.AsyncClient, connection: Connection, news: MilestoneNews) -> Ended:
+        """Make the store show where a shipment is, unless it shows that, or something later, already. May be repeated
+        after any outcome."""
         ...
 
     async def push_return(self, http: httpx.AsyncClient, connection: Connection, news: ReturnNews) -> Ended:

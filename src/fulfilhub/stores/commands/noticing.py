@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -15,7 +15,9 @@ from sqlalchemy import text
 from fulfilhub.platform.work import Work
 from fulfilhub.stores import queries
 from fulfilhub.stores.adapters.errands import Outcome, trouble_of, wants_rest
-from fulfilhub.stores.adapters.port import Pushed, Refused, ReturnNews, StateNews
+from fulfilhub.stores.adapters.port import MilestoneNews, Pushed, Refused, ReturnNews, StateNews
+from fulfilhub.stores.queries import milestones
+from fulfilhub.stores.queries.locations import warehouses_at
 from fulfilhub.stores.rules.outgoing import NoticeKind, NoticeState, again_after
 from fulfilhub.stores.rules.returning import return_news
 
@@ -77,7 +79,7 @@ class Notice:
     marks: int
     attempts: int
     digest: bytes
-    news: StateNews | ReturnNews
+    news: StateNews | ReturnNews | MilestoneNews
 
 
 async def mark(
@@ -113,9 +115,14 @@ async def take_due(
 
 async def _news(
     work: Work, store_id: UUID, kind: NoticeKind, subjects: Sequence[UUID], page: Callable[[UUID], str]
-) -> Mapping[UUID, StateNews | ReturnNews]:
+) -> Mapping[UUID, StateNews | ReturnNews | MilestoneNews]:
+    if kind is NoticeKind.MILESTONE:
+        return await milestones.milestones(work, store_id, subjects)
     if kind is NoticeKind.RETURN:
-        found = await queries.returns_told(work, subjects)
+        settings = queries.settings_of(await queries.get_store(work, store_id))
+        places = {warehouse: place for place, warehouse in (await warehouses_at(work, store_id)).items()}
+        otherwise = "" if places else settings.stock_location
+        found = await queries.returns_told(work, subjects, places, otherwise, refund=settings.refund_returns)
         return {return_id: return_news(each) for return_id, each in found.items()}
     states = await queries.states(work, store_id, subjects, page)
     return {
@@ -177,9 +184,9 @@ async def _write(work: Work, rows: Sequence[Mapping[str, object]]) -> None:
         await work.db.execute(CONCLUDE, given)
 
 
-def digest_of(news: StateNews | ReturnNews) -> bytes:
+def digest_of(news: StateNews | ReturnNews | MilestoneNews) -> bytes:
     """Of what a store shows: the same as long as nobody would see a difference."""
-    shown: object = news
+    shown: object = replace(news, told_as="") if isinstance(news, ReturnNews) else news
     if isinstance(news, StateNews):
         shown = {name: value for name, value in news.state.items() if name not in UNSEEN}
     return hashlib.sha256(msgspec.json.encode(shown, order="sorted")).digest()

@@ -14,13 +14,14 @@ from fulfilhub.stores import queries
 from fulfilhub.stores.adapters import adapter_for
 from fulfilhub.stores.adapters.errands import News, Outcome, StockBatch, is_shut, trouble_of, wants_rest
 from fulfilhub.stores.adapters.port import Connection, InDoubt, Refused, Retry
-from fulfilhub.stores.commands import noticing, stocking, updates
+from fulfilhub.stores.commands import noticing, returning, stocking, updates
 from fulfilhub.stores.commands.lanes import TURN, due_after, set_lane
 from fulfilhub.stores.rules import StoreState
-from fulfilhub.stores.rules.outgoing import NoticeKind, pause
+from fulfilhub.stores.rules.outgoing import DriftPolicy, NoticeKind, pause
 
 SHIPMENTS = 8
 RETURNS = 4
+MILESTONES = 16
 STATES = 16
 """So many of each go in one turn: states, which come in storms, never keep shipments waiting for longer than that."""
 
@@ -34,6 +35,7 @@ class Turn:
     connection: Connection
     shipments: list[updates.Intent] = field(default_factory=list)
     returns: list[noticing.Notice] = field(default_factory=list)
+    milestones: list[noticing.Notice] = field(default_factory=list)
     states: list[noticing.Notice] = field(default_factory=list)
     stock: list[stocking.StockErrand] = field(default_factory=list)
 
@@ -44,6 +46,7 @@ class Turn:
             *(each.news for each in self.shipments),
             *(each.news for each in self.returns),
             *(StockBatch(each.news) for each in self.stock),
+            *(each.news for each in self.milestones),
             *(each.news for each in self.states),
         ]
 
@@ -73,11 +76,14 @@ async def _fill(work: Work, turn: Turn, page: Callable[[UUID], str], *, follows_
     turn.shipments.extend(await updates.take_due(work, store_id, SHIPMENTS))
     if adapter.shows_returns(connection):
         turn.returns.extend(await noticing.take_due(work, store_id, NoticeKind.RETURN, RETURNS, page))
+    if adapter.shows_milestones(connection):
+        turn.milestones.extend(await noticing.take_due(work, store_id, NoticeKind.MILESTONE, MILESTONES, page))
     if adapter.shows_states(connection):
         turn.states.extend(await noticing.take_due(work, store_id, NoticeKind.STATE, STATES, page))
-    stock = await stocking.take_due(work, store_id, adapter.stock_at_once(connection)) if follows_stock else None
-    if stock is not None:
-        turn.stock.append(stock)
+    if follows_stock:
+        drift = DriftPolicy(queries.settings_of(await queries.get_store(work, store_id)).stock_drift)
+        stock = await stocking.take_due(work, store_id, adapter.stock_at_once(connection), drift)
+        turn.stock.extend([stock] if stock is not None else [])
 
 
 async def conclude(work: Work, turn: Turn, outcomes: Sequence[Outcome | None], *, tries: int, spread: float) -> None:
@@ -91,9 +97,13 @@ async def conclude(work: Work, turn: Turn, outcomes: Sequence[Outcome | None], *
     told_shipments = [(each, next(left)) for each in turn.shipments]
     told_returns = [(each, next(left)) for each in turn.returns]
     told_stock = [(each, next(left)) for each in turn.stock]
+    told_milestones = [(each, next(left)) for each in turn.milestones]
     told_states = [(each, next(left)) for each in turn.states]
     await updates.conclude(work, turn.store_id, told_shipments, tries=tries, rest=rest, spread=spread)
-    await noticing.conclude(work, told_returns + told_states, tries=tries, rest=rest, spread=spread)
+    told = told_returns + told_milestones + told_states
+    await noticing.conclude(work, told, tries=tries, rest=rest, spread=spread)
+    if adapter_for(turn.connection.platform).begins_returns:
+        await returning.note_told(work, turn.store_id, told_returns)
     for errand, outcome in told_stock:
         await stocking.conclude(work, errand, outcome, tries=tries, rest=rest, spread=spread)
     await _health(work, turn.store_id, lane.failures, outcomes, rest)

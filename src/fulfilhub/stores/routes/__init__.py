@@ -3,13 +3,34 @@ storefront's plugin connect."""
 
 from __future__ import annotations
 
-from fulfilhub.stores.routes import authorising, completeness, connecting, outgoing, plugin, stores
+from fulfilhub.stores.routes import (
+    assigned,
+    authorising,
+    callbacks,
+    completeness,
+    connecting,
+    customers,
+    goods,
+    installing,
+    outgoing,
+    plugin,
+    proxied,
+    shopify,
+    stores,
+)
 
 ROUTES = [
     *stores.ROUTES,
+    *assigned.ROUTES,
+    *callbacks.ROUTES,
     *completeness.ROUTES,
+    *goods.ROUTES,
     *outgoing.ROUTES,
     *connecting.ROUTES,
     *authorising.ROUTES,
     *plugin.ROUTES,
+    *shopify.ROUTES,
+    *installing.ROUTES,
+    *customers.ROUTES,
+    *proxied.ROUTES,
 ]

@@ -33,7 +33,14 @@ from fulfilhub.shipping.events import (
     PromiseKept,
     ShipmentCreated,
 )
-from fulfilhub.stores.events import BackfillEnded, OrderFoundLate, StoreConnected, StoreDisconnected, StoreTold
+from fulfilhub.stores.events import (
+    BackfillEnded,
+    OrderFoundLate,
+    StoreConnected,
+    StoreDisconnected,
+    StorePrivacyAsked,
+    StoreTold,
+)
 from fulfilhub.webhooks.events import WebhookEndpointChanged, WebhookEndpointDisabled
 
 M = (AccountKind.MERCHANT,)
@@ -102,6 +109,7 @@ PUBLIC: tuple[Public, ...] = (
     Public(returns.ReturnDeclined),
     Public(returns.ReturnCancelled),
     Public(returns.ReturnHandedOver),
+    Public(returns.ReturnShippingSet),
     Public(returns.ReturnReceived, values={"quantity": 2}),
     Public(returns.ReturnInspected, values={"restocked": 1, "quarantined": 0, "disposed": 1}),
     Public(returns.ReturnCompleted),
@@ -134,6 +142,7 @@ PRIVATE: tuple[type[Fact], ...] = (
     KeyChanged,
     PrivacyDone,
     PrivacyRequested,
+    StorePrivacyAsked,
     UserChanged,
     UserInvited,
     WebhookEndpointChanged,

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from typing import Literal
 
 from fulfilhub.stores.adapters import reading
-from fulfilhub.stores.adapters.port import Delivery, Kind
+from fulfilhub.stores.adapters.port import Delivery, Kind, PrivacyAsk
 from fulfilhub.stores.adapters.shopify.ids import gid
 from fulfilhub.stores.adapters.signature import header
 
@@ -20,7 +21,14 @@ _WHOLE_ORDERS = {
     "orders/fulfilled",
     "orders/partially_fulfilled",
 }
-_PRIVACY = {"customers/data_request", "customers/redact", "shop/redact"}
+_ASSIGNING = ("fulfillment_orders/", "fulfillment_holds/")
+_PART = "gid://shopify/FulfillmentOrder/"
+#: What is asked of us by law, and the member that names the customer's orders.
+_PRIVACY: Mapping[str, tuple[Literal["export", "erasure", "store_erasure"], str]] = {
+    "customers/data_request": ("export", "orders_requested"),
+    "customers/redact": ("erasure", "orders_to_redact"),
+    "shop/redact": ("store_erasure", ""),
+}
 
 
 def read_delivery(headers: Mapping[str, str], body: bytes) -> Delivery:
@@ -37,8 +45,33 @@ def read_delivery(headers: Mapping[str, str], body: bytes) -> Delivery:
         external_id=external_id or None,
         event_at=reading.moment(header(headers, "X-Shopify-Triggered-At")),
         # What tells of a change is not the order, and must not be taken for one.
-        payload=None if kind in (Kind.CHANGED, Kind.DELETED) else found,
+        payload=None if kind in (Kind.CHANGED, Kind.DELETED, Kind.ASSIGNED) else found,
+        parts=parts_named(found) if kind is Kind.ASSIGNED else (),
     )
+
+
+def read_privacy(delivery: Delivery) -> PrivacyAsk | None:
+    """See `StoreAdapter.read_privacy`. A request without e-mail address still names the orders."""
+    if delivery.topic not in _PRIVACY or delivery.payload is None:
+        return None
+    kind, member = _PRIVACY[delivery.topic]
+    given = delivery.payload.get(member)
+    orders = [gid("Order", each) for each in given] if isinstance(given, list) else []
+    customer = reading.table(delivery.payload.get("customer"))
+    return PrivacyAsk(
+        kind=kind,
+        email=reading.text(customer.get("email"))[:320],
+        phone=reading.text(customer.get("phone"))[:40],
+        orders=tuple(filter(None, orders)),
+        reference=reading.identifier(reading.table(delivery.payload.get("data_request")).get("id")),
+    )
+
+
+def names_shop(delivery: Delivery, shop: str) -> bool:
+    """Whether what can do harm was signed for this very shop: the header that names it is not signed, the body is."""
+    payload = delivery.payload or {}
+    named = payload.get("shop_domain") or payload.get("myshopify_domain")
+    return reading.text(named).lower() == shop
 
 
 def dedupe_key(headers: Mapping[str, str], body: bytes) -> str:
@@ -67,7 +100,27 @@ def _read(topic: str, payload: Mapping[str, object] | None) -> tuple[Kind, str]:
         return (Kind.UNINSTALLED if "myshopify_domain" in payload else Kind.UNREADABLE), ""
     if topic in _PRIVACY:
         return (Kind.PRIVACY if "shop_domain" in payload else Kind.UNREADABLE), ""
+    if topic.startswith(_ASSIGNING):
+        return (Kind.ASSIGNED if parts_named(payload) else Kind.UNREADABLE), ""
     return Kind.OTHER, ""
+
+
+def parts_named(payload: object) -> tuple[str, ...]:
+    """The fulfilment orders that a delivery names, wherever it does: what it says of them is never relied upon. Those
+    of a merge come as bare numbers, but for its result."""
+    found: dict[str, None] = {}
+    waiting = [payload]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, Mapping):
+            waiting += value.values()
+            numbers = [value.get("fulfillment_order_id")]
+            found |= {name: None for number in numbers if (name := gid("FulfillmentOrder", number))}
+        elif isinstance(value, list):
+            waiting += value
+        elif isinstance(value, str) and value.startswith(_PART):
+            found[value[:255]] = None
+    return tuple(sorted(found))
 
 
 def _changed(order_id: object) -> tuple[Kind, str]:
