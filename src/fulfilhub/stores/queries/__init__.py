@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fulfilhub.stores.queries.failing import FailingRow, list_failing, order_in_review
 from fulfilhub.stores.queries.messages import (
     list_messages,
     payload_of,
@@ -81,6 +82,7 @@ __all__ = [
     "CodeRow",
     "CodeSeen",
     "DoorRow",
+    "FailingRow",
     "Figures",
     "GapRow",
     "HeldRow",
@@ -110,6 +112,7 @@ __all__ = [
     "held_by",
     "lane",
     "list_backfills",
+    "list_failing",
     "list_gaps",
     "list_late",
     "list_messages",
@@ -123,6 +126,7 @@ __all__ = [
     "next_due",
     "next_read_due",
     "open_secrets",
+    "order_in_review",
     "order_of",
     "outgoing_counts",
     "payload_of",

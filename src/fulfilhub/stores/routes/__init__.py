@@ -3,11 +3,12 @@ storefront's plugin connect."""
 
 from __future__ import annotations
 
-from fulfilhub.stores.routes import authorising, completeness, connecting, outgoing, plugin, stores
+from fulfilhub.stores.routes import authorising, completeness, connecting, failing, outgoing, plugin, stores
 
 ROUTES = [
     *stores.ROUTES,
     *completeness.ROUTES,
+    *failing.ROUTES,
     *outgoing.ROUTES,
     *connecting.ROUTES,
     *authorising.ROUTES,

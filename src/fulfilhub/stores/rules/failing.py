@@ -1,0 +1,28 @@
+"""What of a store needs a person: kinds of failing items, and what a new try of each does. Pure."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class FailingKind(StrEnum):
+    """What failed. `message`: a delivery that can't be read. `order`: one that can't be fulfilled as it is. The others
+    are what the store would not be told, or could not be for too long."""
+
+    MESSAGE = "message"
+    ORDER = "order"
+    SHIPMENT = "shipment"
+    STATE = "state"
+    RETURN = "return"
+    STOCK = "stock"
+
+
+NEXT_STEPS: dict[FailingKind, str] = {
+    FailingKind.MESSAGE: "Try again once what it says was put right: it is read anew.",
+    FailingKind.ORDER: "Correct it in the shop and try again, which reads it anew; or correct it here.",
+    FailingKind.SHIPMENT: "Put right what the shop says, then try again: what it shows already is not written twice.",
+    FailingKind.STATE: "Put right what the shop says, then try again: the newest state is told.",
+    FailingKind.RETURN: "Put right what the shop says, then try again: the newest state is told.",
+    FailingKind.STOCK: "Check that the shop has this variant, then try again.",
+}
+"""What the merchant can do, per kind."""
