@@ -102,6 +102,14 @@ async def settings(servers: tuple[str, str], template: str) -> AsyncIterator[Set
     await admin(servers[0], f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
+@pytest.fixture(autouse=True)
+def _nothing_known_of_shops() -> None:
+    """What a process has learnt of shops' limits does not outlive a test."""
+    from fulfilhub.stores.adapters.shopify import pacing
+
+    pacing.share("", "")
+
+
 @pytest.fixture
 def vault(settings: Settings) -> Vault:
     return Vault(settings.security.secret_keys)

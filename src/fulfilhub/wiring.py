@@ -53,6 +53,7 @@ SCHEDULES: dict[str, str] = {
     "privacy.expire_exports": "27 * * * *",
     "shipping.forget_early": "57 * * * *",
     "shipping.watch_promises": "*/5 * * * *",
+    "stores.renew_tokens": "23 4 * * *",
     "stores.sweep_due": "* * * * *",
     "stores.watch": "*/5 * * * * *",
     "webhooks.forget": "37 * * * *",

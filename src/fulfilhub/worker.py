@@ -25,6 +25,7 @@ from fulfilhub.platform.outbound import guarded_client
 from fulfilhub.platform.secrets import Vault
 from fulfilhub.platform.settings import Settings
 from fulfilhub.platform.work import Works
+from fulfilhub.stores.adapters.shopify import pacing
 from fulfilhub.webhooks.tasks.courier import courier
 from fulfilhub.wiring import HEARD_BY, SCHEDULES, load_tasks
 
@@ -69,6 +70,7 @@ class WorkerProcess:
                 asyncio.Semaphore(self._settings.jobs.threads),
                 asyncio.Semaphore(self._settings.jobs.threads * OUTSIDE_PER_JOB),
             )
+            pacing.share(self._settings.redis.url, self._settings.redis.namespace)
             self._pulse = asyncio.create_task(self._keep_beating())
         await self._runner.run(kind, account, tickets)
 

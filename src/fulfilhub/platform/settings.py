@@ -159,6 +159,25 @@ class PeopleSettings(_Group):
 
 
 @dataclass(frozen=True, slots=True)
+class ShopifySettings(_Group):
+    client_id: str = setting("SHOPIFY_CLIENT_ID", "The Shopify app's client id; empty: there is no app of ours.", "")
+    client_secrets: tuple[str, ...] = setting(
+        "SHOPIFY_CLIENT_SECRETS",
+        "Comma-separated client secrets of the Shopify app; the first is used, the others still verify.",
+        (),
+        secret=True,
+    )
+    origin: str = setting(
+        "SHOPIFY_ORIGIN", "Where shops are reached; {shop} stands for name.myshopify.com.", "https://{shop}"
+    )
+
+    @property
+    def has_app(self) -> bool:
+        """Whether shops can be connected by an app of ours."""
+        return bool(self.client_id and self.client_secrets)
+
+
+@dataclass(frozen=True, slots=True)
 class SweepSettings(_Group):
     interval: int = setting("SWEEP_INTERVAL_SECONDS", "Seconds between two sweeps of a store for changed orders.", 300)
     overlap: int = setting("SWEEP_OVERLAP_SECONDS", "Seconds that each sweep reaches back behind the one before.", 600)
@@ -202,6 +221,7 @@ class Settings:
     security: SecuritySettings
     jobs: JobSettings
     policy: PolicySettings
+    shopify: ShopifySettings
     sweeps: SweepSettings
     telemetry: TelemetrySettings
     webhooks: WebhookSettings
@@ -217,6 +237,7 @@ class Settings:
             security=SecuritySettings.from_env(env),
             jobs=JobSettings.from_env(env),
             policy=PolicySettings.from_env(env),
+            shopify=ShopifySettings.from_env(env),
             sweeps=SweepSettings.from_env(env),
             telemetry=TelemetrySettings.from_env(env),
             webhooks=WebhookSettings.from_env(env),
@@ -224,6 +245,12 @@ class Settings:
         )
         if any(len(key) < 32 for key in made.security.secret_keys):
             raise SettingsError("FULFILHUB_SECRET_KEYS: each secret needs at least 32 characters.")
+        if any(len(secret) < 32 for secret in made.shopify.client_secrets):
+            raise SettingsError("SHOPIFY_CLIENT_SECRETS: each secret of an app has at least 32 characters.")
+        if bool(made.shopify.client_id) != bool(made.shopify.client_secrets):
+            raise SettingsError("SHOPIFY_CLIENT_ID and SHOPIFY_CLIENT_SECRETS belong together: set both or neither.")
+        if "{shop}" not in made.shopify.origin:
+            raise SettingsError("SHOPIFY_ORIGIN must name the shop, as in https://{shop}.")
         return made
 
     def login_password(self, login: str) -> str:

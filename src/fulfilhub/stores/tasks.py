@@ -30,7 +30,9 @@ from fulfilhub.stores.commands import (
     turns,
     updates,
 )
+from fulfilhub.stores.renewing import renew, with_fresh_tokens
 from fulfilhub.stores.rules.completeness import SweepState, after_try, state_of
+from fulfilhub.stores.rules.shopify import KEEP_ALIVE
 
 log = structlog.get_logger("fulfilhub.stores")
 
@@ -39,6 +41,8 @@ SPREAD = timedelta(minutes=1)
 
 CALLS_AT_ONCE = 4
 """Requests to one store at once, where it is asked about several orders."""
+
+RENEWALS_AT_ONCE = 500
 
 GOODBYES = 3
 """Tries at telling a plugin that its store was disconnected."""
@@ -53,6 +57,7 @@ async def read_delivery(run: Run, tickets: Sequence[Ticket]) -> None:
 
 
 @task("stores.reread_order", queue=OUTSIDE_QUEUE, batch=1)
+@with_fresh_tokens
 async def reread_order(run: Run, tickets: Sequence[Ticket]) -> None:
     """Read one order from its store, between two transactions, and take it as the store has it now."""
     (ticket,) = tickets
@@ -79,6 +84,7 @@ async def tell_shipment(run: Run, tickets: Sequence[Ticket]) -> None:
 
 
 @task(lanes.TURN, queue=OUTSIDE_QUEUE, batch=1)
+@with_fresh_tokens
 async def tell(run: Run, tickets: Sequence[Ticket]) -> None:
     """One turn at telling a store what waits for it: intents, commit, calls, outcomes."""
     (ticket,) = tickets
@@ -155,6 +161,7 @@ async def sweep_due(run: Run, tickets: Sequence[Ticket]) -> None:
 
 
 @task("stores.sweep", queue=OUTSIDE_QUEUE, batch=1)
+@with_fresh_tokens
 async def sweep(run: Run, tickets: Sequence[Ticket]) -> None:
     """Read one page of a store's list of changed orders, between two transactions."""
     (ticket,) = tickets
@@ -174,6 +181,7 @@ async def sweep(run: Run, tickets: Sequence[Ticket]) -> None:
 
 
 @task("stores.read_orders", queue=OUTSIDE_QUEUE, batch=1)
+@with_fresh_tokens
 async def read_orders(run: Run, tickets: Sequence[Ticket]) -> None:
     """Read some of the orders that wait, between two transactions, and take them as the store has them now."""
     (ticket,) = tickets
@@ -213,6 +221,7 @@ async def read_orders(run: Run, tickets: Sequence[Ticket]) -> None:
 
 
 @task("stores.ask_gaps", queue=OUTSIDE_QUEUE, batch=1)
+@with_fresh_tokens
 async def ask_gaps(run: Run, tickets: Sequence[Ticket]) -> None:
     """Ask a store about numbers that nobody has, between two transactions."""
     (ticket,) = tickets
@@ -235,6 +244,7 @@ async def ask_gaps(run: Run, tickets: Sequence[Ticket]) -> None:
 
 
 @task("stores.backfill", queue=OUTSIDE_QUEUE, batch=1)
+@with_fresh_tokens
 async def backfill(run: Run, tickets: Sequence[Ticket]) -> None:
     """Read one page of a store's history, between two transactions."""
     (ticket,) = tickets
@@ -258,6 +268,26 @@ async def backfill(run: Run, tickets: Sequence[Ticket]) -> None:
     async with run.works.begin(scope) as work:
         await work.finish(tickets)
         await backfilling.take_page(work, store_id, backfill_id, listed)
+
+
+@task("stores.renew_tokens", batch=1)
+async def renew_tokens(run: Run, tickets: Sequence[Ticket]) -> None:
+    """Have the tokens renewed whose time would run out unnoticed, and permanent ones exchanged, spread over an hour."""
+    async with run.works.begin(Platform("renew shops' tokens")) as work:
+        await work.finish(tickets)
+        for merchant_id, store_id in await queries.to_keep_alive(work, work.now + KEEP_ALIVE, RENEWALS_AT_ONCE):
+            due_at = work.now + timedelta(hours=1) * _chance()
+            await work.enqueue_for(merchant_id, "stores.renew_token", {"store_id": store_id}, due_at)
+
+
+@task("stores.renew_token", queue=OUTSIDE_QUEUE, batch=1)
+async def renew_token(run: Run, tickets: Sequence[Ticket]) -> None:
+    """Renew one shop's token ahead of its time. Repeating is harmless."""
+    (ticket,) = tickets
+    scope = Merchant(run.account_id, "system")
+    await renew(run.works, run.vault, run.settings, run.http, scope, ticket.uuid("store_id"), ahead=True)
+    async with run.works.begin(scope) as work:
+        await work.finish(tickets)
 
 
 def _chance() -> float:

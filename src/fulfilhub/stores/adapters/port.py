@@ -82,7 +82,8 @@ class StoreSettings:
 class Connection:
     """How to reach one store. `credentials`: WooCommerce `consumer_key` and `consumer_secret`; Shopify
     `access_token`. `secrets` sign its webhooks, every live one (two during a rotation). Neither is ever
-    shown. `plugin`: our plugin is in the shop, so that it can be told more than its platform takes."""
+    shown. `plugin`: our plugin is in the shop, so that it can be told more than its platform takes. `renewable`: the
+    token is our app's, so that one which is refused can be renewed."""
 
     platform: PlatformName
     base_url: str
@@ -90,6 +91,7 @@ class Connection:
     secrets: tuple[str, ...] = field(default=(), repr=False)
     settings: StoreSettings = field(default_factory=StoreSettings)
     plugin: bool = False
+    renewable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

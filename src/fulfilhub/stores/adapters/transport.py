@@ -39,20 +39,26 @@ async def write(http: httpx.AsyncClient, request: httpx.Request) -> Answer | InD
     return await _attempt(http, request)
 
 
-async def _attempt(http: httpx.AsyncClient, request: httpx.Request) -> Answer | InDoubt | Refused | Retry:
+async def exchange(http: httpx.AsyncClient, request: httpx.Request) -> httpx.Response | InDoubt | Refused | Retry:
+    """Send any request: whatever answer came whole, or why none did."""
     try:
         # A redirected write would be repeated as something else; the merchant must give the true address.
-        response = await http.send(request, follow_redirects=False)
+        return await http.send(request, follow_redirects=False)
     except _NEVER_SENT as failure:
         return Retry(f"The store can't be reached ({type(failure).__name__}).", 30.0, resting=True)
     except (httpx.UnsupportedProtocol, httpx.LocalProtocolError):
         return Refused("bad_address", "The store's address or credentials can't be used in a request.")
     except httpx.RequestError as failure:
         return InDoubt(f"The store gave no whole answer ({type(failure).__name__}).", resting=True)
-    return _judged(response)
 
 
-def _judged(response: httpx.Response) -> Answer | InDoubt | Refused | Retry:
+async def _attempt(http: httpx.AsyncClient, request: httpx.Request) -> Answer | InDoubt | Refused | Retry:
+    response = await exchange(http, request)
+    return judged(response) if isinstance(response, httpx.Response) else response
+
+
+def judged(response: httpx.Response) -> Answer | InDoubt | Refused | Retry:
+    """What an answer means, by its status and whether it is JSON."""
     status = response.status_code
     data = reading.parse(response.content)
     if status == 204:

@@ -71,25 +71,49 @@ async def use_code(work: Work, vault: Vault, code_id: UUID, verifier: str | None
     """Connect the store that the code gives leave for; what it leaves open comes from `new`. A store that is connected
     at this address already is connected anew, with these credentials and another secret: that is what a merchant who
     installs the plugin again means. Raises Invalid (`bad_code` for a code that is no longer good), Conflict."""
-    code = await queries.lock_code(work, code_id)
-    if code is None or code.used_at is not None or code.expires_at <= work.now or not proves(verifier, code.challenge):
-        raise bad_code()
+    code = await _live_code(work, code_id, verifier)
     wanted = replace(new, name=new.name or code.name or "Store", base_url=new.base_url or code.base_url)
-    if code.platform is not None and new.platform != code.platform:
-        detail = f"This code is for a {code.platform} store."
-        raise Invalid(detail, fields=[FieldError("/platform", detail)])
     address = clean_url(wanted.base_url, "/base_url")
-    if code.base_url and address.casefold() != code.base_url.casefold():
-        detail = f"This code is for the store at {code.base_url}."
-        raise Invalid(detail, fields=[FieldError("/base_url", detail)])
+    _check_fits(code, new.platform, address)
     made = await _connect(work, vault, wanted, address)
     made = replace(made, api_key=await plugins.installed(work, made.store_id, new.plugin))
+    await used(work, code_id, made.store_id)
+    return made
+
+
+async def good_code(
+    work: Work, code_id: UUID, verifier: str | None, platform: PlatformKind, address: str
+) -> queries.CodeRow:
+    """A code that gives leave to connect this store, locked. Raises Invalid (`bad_code` for one that is no longer
+    good)."""
+    code = await _live_code(work, code_id, verifier)
+    _check_fits(code, platform, address)
+    return code
+
+
+async def used(work: Work, code_id: UUID, store_id: UUID) -> None:
+    """The code has done its service."""
     await work.db.execute(
         update(StoreCode)
         .where(StoreCode.merchant_id == work.account_id, StoreCode.id == code_id)
-        .values(used_at=work.now, store_id=made.store_id)
+        .values(used_at=work.now, store_id=store_id)
     )
-    return made
+
+
+async def _live_code(work: Work, code_id: UUID, verifier: str | None) -> queries.CodeRow:
+    code = await queries.lock_code(work, code_id)
+    if code is None or code.used_at is not None or code.expires_at <= work.now or not proves(verifier, code.challenge):
+        raise bad_code()
+    return code
+
+
+def _check_fits(code: queries.CodeRow, platform: PlatformKind, address: str) -> None:
+    if code.platform is not None and platform != code.platform:
+        detail = f"This code is for a {code.platform} store."
+        raise Invalid(detail, fields=[FieldError("/platform", detail)])
+    if code.base_url and address.casefold() != code.base_url.casefold():
+        detail = f"This code is for the store at {code.base_url}."
+        raise Invalid(detail, fields=[FieldError("/base_url", detail)])
 
 
 async def _connect(work: Work, vault: Vault, new: NewStore, address: str) -> Made:

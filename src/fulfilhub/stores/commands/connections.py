@@ -21,7 +21,7 @@ from fulfilhub.stores.commands.backfilling import cut_off
 from fulfilhub.stores.commands.lanes import follow
 from fulfilhub.stores.commands.sweeping import keep_sweeping, stop_sweeping
 from fulfilhub.stores.events import StoreConnected, StoreDisconnected
-from fulfilhub.stores.models import Store
+from fulfilhub.stores.models import ShopifyInstall, Store
 from fulfilhub.stores.rules import (
     ROTATION_OVERLAP,
     PlatformKind,
@@ -31,6 +31,7 @@ from fulfilhub.stores.rules import (
     check_credentials,
     clean_url,
 )
+from fulfilhub.stores.rules.shopify import LIVE, InstallState
 from fulfilhub.web.conditional import check_version
 
 
@@ -38,7 +39,7 @@ from fulfilhub.web.conditional import check_version
 class NewStore:
     """A store to connect. `webhook_secret` is the storefront's own (Shopify: the app's client secret); None lets us
     make one, which is not possible for Shopify. `shop_domain` defaults to the host of `base_url`. `plugin`: a plugin of
-    ours asks, and goes on to speak for the store."""
+    ours asks, and goes on to speak for the store. `by_app`: our Shopify app asks, whose secrets are ours."""
 
     platform: PlatformKind
     name: str
@@ -48,6 +49,7 @@ class NewStore:
     webhook_secret: str | None = None
     settings: Settings
     plugin: Plugin | None = None
+    by_app: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +79,7 @@ async def connect(work: Work, vault: Vault, new: NewStore) -> Made:
     check_credentials(new.platform, dict(new.credentials))
     own = new_token() if new.webhook_secret is None and new.platform is PlatformKind.WOOCOMMERCE else None
     secret = new.webhook_secret or own
-    if new.platform is PlatformKind.SHOPIFY and secret is None:
+    if new.platform is PlatformKind.SHOPIFY and secret is None and not new.by_app:
         detail = "Shopify signs with the app's client secret; give it here."
         raise Invalid(detail, fields=[FieldError("/webhook_secret", detail, "required")])
     base_url = "" if new.platform is PlatformKind.API else clean_url(new.base_url, "/base_url")
@@ -108,9 +110,15 @@ async def connect(work: Work, vault: Vault, new: NewStore) -> Made:
 
 
 async def change(work: Work, vault: Vault, store_id: UUID, wanted: StoreChange, version: int | None) -> None:
-    """Change a store; new credentials also connect it again. Raises NotFound, Stale, Invalid, Conflict."""
-    before = (await queries.sealed_store(work, store_id, lock=True)).store
+    """Change a store; new credentials also connect it again, and take the place of our app's token where the store was
+    connected by that. Raises NotFound, Stale, Invalid, Conflict (`installed_shop`: our app's token is for that shop
+    alone)."""
+    row = await queries.sealed_store(work, store_id, lock=True)
+    before = row.store
     check_version(version, before.version)
+    if row.install in LIVE and wanted.credentials is None and _moves(before, wanted):
+        detail = "Our app is installed in this very shop: connect another shop as a store of its own."
+        raise Conflict(detail, code="installed_shop")
     platform = PlatformKind(before.platform)
     values: dict[str, object] = {"version": before.version + 1, "updated_at": work.now}
     if wanted.name is not None:
@@ -123,6 +131,7 @@ async def change(work: Work, vault: Vault, store_id: UUID, wanted: StoreChange, 
     if wanted.credentials is not None:
         check_credentials(platform, dict(wanted.credentials))
         values |= {"credentials": vault.encrypt_map(dict(wanted.credentials)), "state": StoreState.CONNECTED}
+        await _release(work, store_id)
         if before.state != StoreState.CONNECTED:
             work.publish(StoreConnected(store_id=store_id, platform=platform))
     if wanted.settings is not None:
@@ -196,6 +205,25 @@ async def forget(work: Work, vault: Vault, store_id: UUID) -> None:
         update(Store)
         .where(Store.merchant_id == work.account_id, Store.id == store_id, Store.state == StoreState.DISCONNECTED)
         .values(credentials=vault.encrypt_map({}), secrets=seal_secrets(vault, []), plugin=null(), updated_at=work.now)
+    )
+
+
+def _moves(before: queries.StoreRow, wanted: StoreChange) -> bool:
+    moved = wanted.base_url is not None and wanted.base_url.strip().rstrip("/") != before.base_url
+    return moved or (wanted.shop_domain is not None and wanted.shop_domain.lower() != before.shop_domain)
+
+
+async def _release(work: Work, store_id: UUID) -> None:
+    """What our app had of the shop ends with it."""
+    ended = {"refresh_token": None, "expires_at": None, "refresh_expires_at": None, "renewal_id": None}
+    await work.db.execute(
+        update(ShopifyInstall)
+        .where(
+            ShopifyInstall.merchant_id == work.account_id,
+            ShopifyInstall.store_id == store_id,
+            ShopifyInstall.state.in_(LIVE),
+        )
+        .values(state=InstallState.RELEASED, renewal_until=None, ended_at=work.now, **ended)
     )
 
 

@@ -10,11 +10,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from fulfilhub.platform.database import Base, Json, JsonList, MerchantTable
 from fulfilhub.stores.models.outgoing import StoreLane, StoreNotice, StoreStock
+from fulfilhub.stores.models.shopify import ShopifyInstall
 
 __all__ = [
     "Backfill",
     "LateOrder",
     "NumberGap",
+    "ShopifyInstall",
     "Store",
     "StoreCode",
     "StoreLane",

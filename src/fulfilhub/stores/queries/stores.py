@@ -8,15 +8,16 @@ from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from fulfilhub.platform import ids, secrets
 from fulfilhub.platform.errors import NotFound
 from fulfilhub.platform.secrets import LiveSecret, Vault, live_secrets
 from fulfilhub.platform.work import Work
 from fulfilhub.stores.adapters.port import Connection, StoreSettings
-from fulfilhub.stores.models import Store, StoreCode
+from fulfilhub.stores.models import ShopifyInstall, Store, StoreCode
 from fulfilhub.stores.rules import PlatformKind, Settings
+from fulfilhub.stores.rules.shopify import LIVE, is_stale
 
 
 class DoorRow(NamedTuple):
@@ -42,11 +43,22 @@ class StoreRow(NamedTuple):
 
 
 class SealedRow(NamedTuple):
-    """A store with what the vault keeps of it."""
+    """A store with what the vault keeps of it. `install`: the state of our app in it, if it is reached by its token,
+    which ends at `token_ends`."""
 
     store: StoreRow
     credentials: bytes
     secrets: bytes
+    install: str | None = None
+    token_ends: datetime | None = None
+
+
+class TokenStale(Exception):
+    """The store's token has to be renewed before anything is asked of the shop: `stores.renewing` does."""
+
+    def __init__(self, store_id: UUID) -> None:
+        super().__init__("The store's token must be renewed first.")
+        self.store_id = store_id
 
 
 STORE = tuple(getattr(Store, name) for name in StoreRow._fields)
@@ -134,13 +146,15 @@ async def list_stores(work: Work, after: UUID | None, limit: int) -> list[StoreR
 
 async def sealed(work: Work, store_ids: Sequence[UUID], *, lock: bool = False) -> dict[UUID, SealedRow]:
     """Stores with their sealed parts, optionally locked (in id order)."""
+    ours = and_(ShopifyInstall.merchant_id == Store.merchant_id, ShopifyInstall.store_id == Store.id)
     query = (
-        select(*STORE, Store.credentials, Store.secrets)
+        select(*STORE, Store.credentials, Store.secrets, ShopifyInstall.state, ShopifyInstall.expires_at)
+        .outerjoin(ShopifyInstall, ours)
         .where(Store.merchant_id == work.account_id, Store.id.in_(store_ids))
         .order_by(Store.id)
     )
-    rows = await work.db.execute(query.with_for_update() if lock else query)
-    return {row.id: SealedRow(StoreRow(*row[:-2]), row.credentials, row.secrets) for row in rows}
+    rows = await work.db.execute(query.with_for_update(of=Store) if lock else query)
+    return {row.id: SealedRow(StoreRow(*row[:-4]), *row[-4:]) for row in rows}
 
 
 async def sealed_store(work: Work, store_id: UUID, *, lock: bool = False) -> SealedRow:
@@ -157,9 +171,12 @@ def open_secrets(vault: Vault, row: SealedRow) -> list[LiveSecret]:
 
 
 def connection(vault: Vault, row: SealedRow, now: datetime) -> Connection:
-    """How to reach a store that has an adapter, with its secrets opened."""
+    """How to reach a store that has an adapter, with its secrets opened. Raises TokenStale for a shop that our app is
+    installed in when its token is about to end: nothing may be asked with it."""
     if row.store.platform == PlatformKind.API:
         raise LookupError("A store of platform api has no adapter.")
+    if row.install is not None and is_stale(row.install, row.token_ends, now):
+        raise TokenStale(row.store.id)
     return Connection(
         platform="shopify" if row.store.platform == PlatformKind.SHOPIFY else "woocommerce",
         base_url=row.store.base_url,
@@ -167,6 +184,7 @@ def connection(vault: Vault, row: SealedRow, now: datetime) -> Connection:
         secrets=live_secrets(open_secrets(vault, row), now),
         settings=adapter_settings(row.store),
         plugin=row.store.plugin is not None,
+        renewable=row.install in LIVE,
     )
 
 

@@ -1,4 +1,4 @@
-"""What the app asks a shop's leave for, listed once: the app's configuration and the documents are tested against it."""
+"""What the app asks a shop's leave for, listed once: its configuration and the documents are tested against it."""
 
 from __future__ import annotations
 
