@@ -3,7 +3,16 @@ storefront's plugin connect."""
 
 from __future__ import annotations
 
-from fulfilhub.stores.routes import authorising, completeness, connecting, failing, outgoing, plugin, stores
+from fulfilhub.stores.routes import (
+    authorising,
+    completeness,
+    connecting,
+    failing,
+    outgoing,
+    plugin,
+    shopify_page,
+    stores,
+)
 
 ROUTES = [
     *stores.ROUTES,
@@ -13,4 +22,5 @@ ROUTES = [
     *connecting.ROUTES,
     *authorising.ROUTES,
     *plugin.ROUTES,
+    *shopify_page.ROUTES,
 ]

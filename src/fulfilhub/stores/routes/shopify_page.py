@@ -20,7 +20,6 @@ from litestar.di import NamedDependency
 
 from fulfilhub.accounts.principal import doing_of
 from fulfilhub.accounts.queries import get_account
-from fulfilhub.platform import ids
 from fulfilhub.platform.errors import FieldError, Invalid, NotFound, Unauthenticated
 from fulfilhub.platform.scopes import Merchant, Nobody
 from fulfilhub.platform.settings import Settings
