@@ -9,19 +9,19 @@ import pytest
 from sqlalchemy import text
 
 from fulfilhub.demo.storefronts.shop import SignedDelivery, signature
-from fulfilhub.demo.storefronts.woocommerce import Plugin, WooCommerceShop
+from fulfilhub.demo.storefronts.woocommerce import WooCommerceShop
 from fulfilhub.platform import ids
 from fulfilhub.platform.errors import Conflict, NotFound
 from fulfilhub.platform.scopes import Platform
 from fulfilhub.platform.secrets import Vault
 from fulfilhub.platform.work import Works
 from fulfilhub.stores import queries
-from fulfilhub.stores.commands import connections, failing
+from fulfilhub.stores.commands import failing
 from fulfilhub.stores.schemas.failing import failing_out
 from tests.make.shipped import shipped_order
 from tests.make.world import Client, JsonObject
 from tests.stores.conftest import Hand
-from tests.stores.selling import Till, make_till
+from tests.stores.selling import make_till
 from tests.stores.test_routes import connect, knock
 
 
@@ -38,7 +38,7 @@ async def failing_of(merchant: Client, store: str) -> list[JsonObject]:
 def garbled(shop: WooCommerceShop) -> SignedDelivery:
     """Signed as it should be, but no order at all."""
     good = shop.order_created(shop.place_order([(shop.stock("MUG", "Mug", "8.50"), 1)]))
-    body = b'{"id": 77, "line_items": "none"}'
+    body = b'{"id": 77, "name": "no order at all"}'
     signed = {**good.headers, "X-WC-Webhook-Signature": signature(shop.webhook_secret, body)}
     return SignedDelivery(signed, body)
 
@@ -86,8 +86,18 @@ async def test_what_the_shop_would_not_take_is_told_again(
     await till.set(stock_sync=True)
     await till.sell("MUG")
     await till.book_in("MUG", 9)
-    (order,) = await till.arrive(await till.buy(("MUG", 2)))
-    await shipped_order(till.site, order)
+    placed = await till.buy(("MUG", 2))
+    line = str(cast("list[JsonObject]", placed["line_items"])[0]["id"])
+    sent = await shipped_order(
+        worker_works,
+        till.site.merchant.account_id,
+        (2,),
+        store_id=till.store_id,
+        external_id=str(placed["id"]),
+        line_ids=[line],
+    )
+    async with works.begin(till.site.merchant) as work:
+        work.publish(*sent.facts())
     await hand.run("stores.tell_shipment")
     await till.settle()
     await _break(worker_works)
@@ -95,7 +105,7 @@ async def test_what_the_shop_would_not_take_is_told_again(
         rows = await queries.list_failing(work, till.store_id, None, 10)
     items = [failing_out(row) for row in rows]
     assert {item.kind for item in items} == {"shipment", "state", "stock"}
-    assert [item.id for item in items if item.kind == "shipment"][0].startswith("sup_")
+    assert next(item.id for item in items if item.kind == "shipment").startswith("sup_")
     for item in items:
         async with works.begin(till.site.merchant) as work:
             await failing.retry(work, till.store_id, item.id)

@@ -134,6 +134,7 @@ OF_FIELD: dict[str, Kind] = {
     "line_id": ORDER_LINE,
     "listing_id": LISTING,
     "merchant_id": ACCOUNT,
+    "message_id": MESSAGE,
     "order_id": ORDER,
     "parcel_id": PARCEL,
     "partner_id": ACCOUNT,

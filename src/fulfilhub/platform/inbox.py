@@ -9,7 +9,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Index, UniqueConstraint, func, select, text
+from sqlalchemy import Index, UniqueConstraint, func, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fulfilhub.platform import ids
@@ -197,6 +197,15 @@ async def settle(work: Work, verdicts: Sequence[Verdict]) -> None:
             "outcomes": [verdict.outcome for verdict in verdicts],
             "details": [verdict.detail for verdict in verdicts],
         },
+    )
+
+
+async def reopen(work: Work, message_id: UUID) -> None:
+    """Forget what became of a message, so that it is read again."""
+    await work.db.execute(
+        update(Message)
+        .where(Message.account_id == work.account_id, Message.id == message_id)
+        .values(handled_at=None, outcome=None, detail=None)
     )
 
 

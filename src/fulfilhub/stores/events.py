@@ -30,6 +30,18 @@ class StoreDisconnected(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StorePrivacyAsked(Fact):
+    """The storefront asks that a customer's data be handed out (`export`) or erased (`erasure`), or those of all its
+    customers (`store_erasure`); the message says about whom."""
+
+    TYPE: ClassVar[str] = "store.privacy_asked"
+    SUBJECT: ClassVar[str] = "store_id"
+    store_id: UUID
+    message_id: UUID
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderFoundLate(Fact):
     """No webhook brought this order, or this change of it (`what`), in time; a look at the store itself did (`how`:
     `sweep`, or `gap` after its number was missing). It is in FulfilHub now."""

@@ -72,7 +72,8 @@ async def reread_order(run: Run, tickets: Sequence[Ticket]) -> None:
     async with run.works.begin(scope) as work:
         await work.finish(tickets)
         told_in = ticket.uuid("message_id") if "message_id" in ticket.args else None
-        await deliveries.take_reread(work, run.vault, row.store, external_id, told_in, found)
+        keep = run.settings.policy.raw_retention_days
+        await deliveries.take_reread(work, run.vault, row.store, external_id, told_in, found, keep)
 
 
 @task("stores.tell_shipment", batch=100)
@@ -209,7 +210,8 @@ async def read_orders(run: Run, tickets: Sequence[Ticket]) -> None:
     try:
         async with run.works.begin(scope) as work:
             await work.finish(tickets)
-            await reading.conclude(work, batch, reader_id, answers)
+            keep = run.settings.policy.raw_retention_days
+            await reading.conclude(work, run.vault, batch, reader_id, answers, keep)
     except Exception as error:
         # Of several, each gets a turn of its own when the ticket is tried again, so that none spoils another's.
         if len(batch.rows) > 1 or isinstance(error, LeaseLost | Unavailable):

@@ -63,6 +63,18 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PrivacyAsk:
+    """What a store asks about its customers' data, and about whom: what is known of the customer may be empty. `orders`
+    are the store's ids of theirs; `reference` is its own name for the request."""
+
+    kind: Literal["export", "erasure", "store_erasure"]
+    email: str = field(default="", repr=False)
+    phone: str = field(default="", repr=False)
+    orders: tuple[str, ...] = ()
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoreSettings:
     """What a merchant may adjust per store; the defaults suit most. Read from JSON with `msgspec.convert`.
 
@@ -294,6 +306,10 @@ class StoreAdapter(Protocol):
 
     def read_delivery(self, headers: Mapping[str, str], body: bytes) -> Delivery:
         """What this delivery is. Never raises."""
+        ...
+
+    def read_privacy(self, delivery: Delivery) -> PrivacyAsk | None:
+        """What a delivery of `Kind.PRIVACY` asks, and about whom; None when it can't be read. Never raises."""
         ...
 
     def normalise(self, payload: Mapping[str, object], settings: StoreSettings) -> IncomingOrder:

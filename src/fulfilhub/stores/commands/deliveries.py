@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import text
@@ -23,9 +25,16 @@ from fulfilhub.stores import queries
 from fulfilhub.stores.adapters import adapter_for, port
 from fulfilhub.stores.adapters.port import Delivery, Kind, Unreadable
 from fulfilhub.stores.adapters.reading import UNKNOWN_TIME
-from fulfilhub.stores.commands.connections import disconnect
+from fulfilhub.stores.adapters.shopify.deliveries import names_shop
+from fulfilhub.stores.commands.installing import uninstalled
+from fulfilhub.stores.commands.topics import READERS, Told
+from fulfilhub.stores.events import StorePrivacyAsked
 from fulfilhub.stores.rules import Outcome
 
+ANSWER = "X-FulfilHub-Answer"
+"""Marks what is no message of the store's, but what it answered when we read an order: its value is the order's id."""
+
+ANSWER_TOPIC = "answer"
 KEPT_HEADERS = ("x-wc-webhook-", "x-shopify-", "content-type", "user-agent")
 SEEN_EVERY = timedelta(minutes=1)
 NO_NEWS = frozenset({orders.Outcome.UNCHANGED, orders.Outcome.STALE, orders.Outcome.REREAD})
@@ -53,7 +62,9 @@ class _Pile:
 
     orders: dict[UUID, list[tuple[UUID, IncomingOrder]]] = field(default_factory=dict)
     rereads: dict[tuple[UUID, str], UUID] = field(default_factory=dict)
-    cut: set[UUID] = field(default_factory=set)
+    cut: list[tuple[UUID, UUID, datetime | None]] = field(default_factory=list)
+    told: dict[str, list[Told]] = field(default_factory=dict)
+    asked: list[StorePrivacyAsked] = field(default_factory=list)
     verdicts: dict[UUID, Verdict] = field(default_factory=dict)
 
 
@@ -79,6 +90,20 @@ async def receive(
         raise Unauthenticated(
             "The signature does not fit the body and this store's webhook secret.", code="bad_signature"
         )
+    return await keep(work, vault, store_id, delivery, headers, body, keep_days)
+
+
+async def keep(
+    work: Work,
+    vault: Vault,
+    store_id: UUID,
+    delivery: Delivery,
+    headers: Mapping[str, str],
+    body: bytes,
+    keep_days: int,
+) -> bool:
+    """Keep a delivery whose signature was checked, as it came; a ticket to read it is queued only when it is new.
+    Returns whether it was."""
     kept = {name: value for name, value in headers.items() if name.lower().startswith(KEPT_HEADERS)}
     raw = inbox.Raw(
         source=queries.source_of(store_id),
@@ -106,8 +131,14 @@ async def read_deliveries(work: Work, vault: Vault, message_ids: Sequence[UUID])
     pile = _Pile()
     for message in messages:
         pile.verdicts[message.id] = _read(vault, stores[_store_id(message)], message, pile)
-    for store_id in sorted(pile.cut):  # first, for a sweep's row is locked before orders
-        await disconnect(work, store_id)
+    for store_id, message_id, at in sorted(pile.cut):  # first, for a sweep's row is locked before orders
+        if not await uninstalled(work, vault, store_id, at):
+            pile.verdicts[message_id] = Verdict(
+                message_id, Outcome.IGNORED, "It is about a connection before this one."
+            )
+    for topic, messages_of in sorted(pile.told.items()):
+        pile.verdicts |= {each.message_id: each for each in await READERS[topic](work, vault, messages_of)}
+    work.publish(*pile.asked)
     for store_id, told in sorted(pile.orders.items()):
         taken = await orders.take(work, store_id, [order for _, order in told])
         old = [order for (_, order), one in zip(told, taken, strict=True) if one.outcome in NO_NEWS]
@@ -131,6 +162,7 @@ async def take_reread(
     external_id: str,
     message_id: UUID | None,
     found: port.Found | port.Missing | port.Refused,
+    keep_days: int,
 ) -> None:
     """Take an order as the store itself has it now: that settles what deliveries of one time left open.
 
@@ -151,7 +183,51 @@ async def take_reread(
         order = unreadable_order(external_id, str(problem))
         if message_id is not None:
             await inbox.settle(work, [Verdict(message_id, Outcome.UNREADABLE, str(problem))])
+        if isinstance(found, port.Found):
+            await keep_answers(work, vault, store.id, {external_id: (found.payload, str(problem))}, keep_days)
     await orders.take(work, store.id, [order], fresh=True)
+
+
+async def keep_answers(
+    work: Work,
+    vault: Vault,
+    store_id: UUID,
+    answers: Mapping[str, tuple[Mapping[str, object], str]],
+    keep_days: int,
+) -> None:
+    """Keep what a store answered and we could not read, by the order it is about, each with the reason; it is listed
+    with the store's messages. Reading one again reads the order anew."""
+    raws = []
+    for external_id, (payload, _) in sorted(answers.items()):
+        body = json.dumps(payload).encode()
+        raws.append(
+            inbox.Raw(
+                source=queries.source_of(store_id),
+                topic=ANSWER_TOPIC,
+                dedupe_key=f"{ANSWER_TOPIC}|{external_id}|{hashlib.sha256(body).hexdigest()}",
+                headers={ANSWER: external_id},
+                body=body,
+                about=external_id,
+            )
+        )
+    kept = await inbox.store(work, vault, raws, keep_days)
+    reasons = [answers[raw.about or ""][1] for raw in raws]
+    verdicts = [Verdict(found[0], Outcome.UNREADABLE, why) for found, why in zip(kept, reasons, strict=True)]
+    await inbox.settle(work, verdicts)
+
+
+async def retry(work: Work, store_id: UUID, message_id: UUID) -> None:
+    """Read a message again that could not be read, or that nobody wanted. One that waits to be read stays as it is.
+    Raises NotFound, Conflict (`content_expired`, `already_read`)."""
+    row, kept = await queries.get_message(work, store_id, message_id)
+    if row.handled_at is None:
+        return
+    if row.outcome not in (Outcome.UNREADABLE, Outcome.IGNORED):
+        raise Conflict("It was read, and what it says was done.", code="already_read", more={"state": row.outcome})
+    if not kept:
+        raise Conflict("Its content is no longer kept.", code="content_expired")
+    await inbox.reopen(work, message_id)
+    work.enqueue("stores.read_delivery", {"store_id": store_id, "message_id": message_id})
 
 
 def unreadable_order(external_id: str, reason: str) -> IncomingOrder:
@@ -170,8 +246,13 @@ def _read(vault: Vault, store: queries.SealedRow, message: inbox.RawRow, pile: _
     if message.payload is None:
         return Verdict(message.id, Outcome.UNREADABLE, "It expired before it was read.")
     adapter = adapter_for(store.store.platform)
-    delivery = adapter.read_delivery(*inbox.open_payload(vault, message.payload))
-    store_id, external_id = store.store.id, delivery.external_id
+    headers, body = inbox.open_payload(vault, message.payload)
+    store_id = store.store.id
+    if ANSWER in headers:
+        pile.rereads[store_id, headers[ANSWER]] = message.id
+        return Verdict(message.id, Outcome.REREAD)
+    delivery = adapter.read_delivery(headers, body)
+    external_id = delivery.external_id
     match delivery.kind:
         case Kind.ORDER if delivery.payload is not None:
             try:
@@ -183,11 +264,19 @@ def _read(vault: Vault, store: queries.SealedRow, message: inbox.RawRow, pile: _
         case Kind.CHANGED | Kind.DELETED if external_id is not None:
             pile.rereads[store_id, external_id] = message.id
             return Verdict(message.id, Outcome.REREAD)
+        case Kind.UNINSTALLED | Kind.PRIVACY if store.install is not None and not names_shop(
+            delivery, store.store.shop_domain
+        ):
+            return Verdict(message.id, Outcome.UNREADABLE, "It is about another shop than it says.")
         case Kind.UNINSTALLED:
-            pile.cut.add(store_id)
+            pile.cut.append((store_id, message.id, delivery.event_at))
             return Verdict(message.id, Outcome.DISCONNECTED)
-        case Kind.PRIVACY:
-            return Verdict(message.id, Outcome.PRIVACY, "A request about personal data: answer it in the store.")
+        case Kind.PRIVACY if (ask := adapter.read_privacy(delivery)) is not None:
+            pile.asked.append(StorePrivacyAsked(store_id=store_id, message_id=message.id, kind=ask.kind))
+            return Verdict(message.id, Outcome.PRIVACY, "It is carried out as a privacy request.")
+        case Kind.OTHER if delivery.topic in READERS:
+            pile.told.setdefault(delivery.topic, []).append(Told(message.id, store.store, delivery))
+            return Verdict(message.id, Outcome.IGNORED)
         case Kind.OTHER | Kind.PING:
             return Verdict(message.id, Outcome.IGNORED)
         case _:

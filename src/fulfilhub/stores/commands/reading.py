@@ -24,7 +24,7 @@ from fulfilhub.stores.adapters import adapter_for
 from fulfilhub.stores.adapters.port import Connection, Found, Missing, Refused, Retry, StoreSettings, Unreadable
 from fulfilhub.stores.adapters.reading import UNKNOWN_TIME
 from fulfilhub.stores.commands import backfilling
-from fulfilhub.stores.commands.deliveries import gone, unreadable_order
+from fulfilhub.stores.commands.deliveries import gone, keep_answers, unreadable_order
 from fulfilhub.stores.commands.waiting import drop_had, prove, wake_reader
 from fulfilhub.stores.events import OrderFoundLate
 from fulfilhub.stores.models import LateOrder
@@ -72,12 +72,13 @@ class Batch:
 @dataclass(slots=True)
 class _Sorted:
     """What a batch came to: orders to take, those the store has no more, and those to be read again with the reason and
-    how long to wait at least. `unreadable` are among the first."""
+    how long to wait at least. `unreadable` are among the first; `raw` is what of them can't be read, and why."""
 
     orders: list[tuple[ReadRow, IncomingOrder]] = field(default_factory=list)
     gone: list[ReadRow] = field(default_factory=list)
     again: list[tuple[ReadRow, str, timedelta]] = field(default_factory=list)
     unreadable: set[str] = field(default_factory=set)
+    raw: dict[str, tuple[Mapping[str, object], str]] = field(default_factory=dict)
 
 
 async def take_turn(work: Work, vault: Vault, store_id: UUID, reader_id: UUID, spread: float) -> Batch | None:
@@ -109,9 +110,11 @@ async def take_turn(work: Work, vault: Vault, store_id: UUID, reader_id: UUID, s
     return Batch(row.store, queries.connection(vault, row, work.now), rows)
 
 
-async def conclude(work: Work, batch: Batch, reader_id: UUID, answers: Sequence[Answer]) -> None:
-    """Take what was read, in one set, as the store has it now; keep what no webhook had brought as late; and see to it
-    that the rest is read."""
+async def conclude(
+    work: Work, vault: Vault, batch: Batch, reader_id: UUID, answers: Sequence[Answer], keep_days: int
+) -> None:
+    """Take what was read, in one set, as the store has it now; keep what no webhook had brought as late, and for so
+    many days what can't be read; and see to it that the rest is read."""
     store_id = batch.store.id
     sweep = await queries.sweep_of(work, store_id, lock=True)
     if sweep is None:
@@ -128,6 +131,8 @@ async def conclude(work: Work, batch: Batch, reader_id: UUID, answers: Sequence[
         else:
             settled.append((row, order, taken[row.external_id]))
     await _keep_late(work, store_id, settled)
+    if found.raw:
+        await keep_answers(work, vault, store_id, found.raw, keep_days)
     await _settle(work, store_id, [row for row, _, _ in settled] + found.gone, found.again)
     await _count(work, store_id, settled, found)
     await prove(work, store_id)
@@ -168,6 +173,7 @@ def _read(
         order = adapter_for(platform).normalise(payload, settings)
     except Unreadable as problem:
         sorted_.unreadable.add(row.external_id)
+        sorted_.raw[row.external_id] = (payload, str(problem))
         sorted_.orders.append((row, unreadable_order(row.external_id, str(problem))))
         return
     if UNKNOWN_TIME < order.updated_at < row.latest_at:

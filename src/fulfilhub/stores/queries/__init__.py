@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from fulfilhub.stores.queries.failing import FailingRow, list_failing, order_in_review
 from fulfilhub.stores.queries.messages import (
+    get_message,
     list_messages,
     payload_of,
+    privacy_ask,
     source_of,
 )
 from fulfilhub.stores.queries.outgoing import (
@@ -121,6 +123,7 @@ __all__ = [
     "figures",
     "get_backfill",
     "get_code",
+    "get_message",
     "get_store",
     "get_update",
     "has_ticket",
@@ -147,6 +150,7 @@ __all__ = [
     "order_of",
     "outgoing_counts",
     "payload_of",
+    "privacy_ask",
     "reads_of_backfill",
     "refresh_token_of",
     "returns_told",

@@ -33,7 +33,14 @@ from fulfilhub.shipping.events import (
     PromiseKept,
     ShipmentCreated,
 )
-from fulfilhub.stores.events import BackfillEnded, OrderFoundLate, StoreConnected, StoreDisconnected, StoreTold
+from fulfilhub.stores.events import (
+    BackfillEnded,
+    OrderFoundLate,
+    StoreConnected,
+    StoreDisconnected,
+    StorePrivacyAsked,
+    StoreTold,
+)
 from fulfilhub.webhooks.events import WebhookEndpointChanged, WebhookEndpointDisabled
 
 M = (AccountKind.MERCHANT,)
@@ -134,6 +141,7 @@ PRIVATE: tuple[type[Fact], ...] = (
     KeyChanged,
     PrivacyDone,
     PrivacyRequested,
+    StorePrivacyAsked,
     UserChanged,
     UserInvited,
     WebhookEndpointChanged,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import httpx
 
 from fulfilhub.stores.adapters.port import Connection, Ended, Pushed, Refused, ReturnNews, StateNews
-from fulfilhub.stores.adapters.shopify.deliveries import read_delivery
+from fulfilhub.stores.adapters.shopify.deliveries import read_delivery, read_privacy
 from fulfilhub.stores.adapters.shopify.normalise import normalise
 from fulfilhub.stores.adapters.shopify.orders import changed_orders, fetch_order, find_number
 from fulfilhub.stores.adapters.shopify.shipments import push_shipment
@@ -23,6 +23,7 @@ class Shopify:
     counts_orders = True
 
     read_delivery = staticmethod(read_delivery)
+    read_privacy = staticmethod(read_privacy)
     normalise = staticmethod(normalise)
     fetch_order = staticmethod(fetch_order)
     changed_orders = staticmethod(changed_orders)

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from typing import Literal
 
 from fulfilhub.stores.adapters import reading
-from fulfilhub.stores.adapters.port import Delivery, Kind
+from fulfilhub.stores.adapters.port import Delivery, Kind, PrivacyAsk
 from fulfilhub.stores.adapters.shopify.ids import gid
 from fulfilhub.stores.adapters.signature import header
 
@@ -20,7 +21,12 @@ _WHOLE_ORDERS = {
     "orders/fulfilled",
     "orders/partially_fulfilled",
 }
-_PRIVACY = {"customers/data_request", "customers/redact", "shop/redact"}
+#: What is asked of us by law, and the member that names the customer's orders.
+_PRIVACY: Mapping[str, tuple[Literal["export", "erasure", "store_erasure"], str]] = {
+    "customers/data_request": ("export", "orders_requested"),
+    "customers/redact": ("erasure", "orders_to_redact"),
+    "shop/redact": ("store_erasure", ""),
+}
 
 
 def read_delivery(headers: Mapping[str, str], body: bytes) -> Delivery:
@@ -39,6 +45,30 @@ def read_delivery(headers: Mapping[str, str], body: bytes) -> Delivery:
         # What tells of a change is not the order, and must not be taken for one.
         payload=None if kind in (Kind.CHANGED, Kind.DELETED) else found,
     )
+
+
+def read_privacy(delivery: Delivery) -> PrivacyAsk | None:
+    """See `StoreAdapter.read_privacy`. A request without e-mail address still names the orders."""
+    if delivery.topic not in _PRIVACY or delivery.payload is None:
+        return None
+    kind, member = _PRIVACY[delivery.topic]
+    given = delivery.payload.get(member)
+    orders = [gid("Order", each) for each in given] if isinstance(given, list) else []
+    customer = reading.table(delivery.payload.get("customer"))
+    return PrivacyAsk(
+        kind=kind,
+        email=reading.text(customer.get("email"))[:320],
+        phone=reading.text(customer.get("phone"))[:40],
+        orders=tuple(filter(None, orders)),
+        reference=reading.identifier(reading.table(delivery.payload.get("data_request")).get("id")),
+    )
+
+
+def names_shop(delivery: Delivery, shop: str) -> bool:
+    """Whether what can do harm was signed for this very shop: the header that names it is not signed, the body is."""
+    payload = delivery.payload or {}
+    named = payload.get("shop_domain") or payload.get("myshopify_domain")
+    return reading.text(named).lower() == shop
 
 
 def dedupe_key(headers: Mapping[str, str], body: bytes) -> str:

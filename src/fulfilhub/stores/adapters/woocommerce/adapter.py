@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fulfilhub.stores.adapters.port import Connection
+from fulfilhub.stores.adapters.port import Connection, Delivery, PrivacyAsk
 from fulfilhub.stores.adapters.signature import header, signed_by_one_of
 from fulfilhub.stores.adapters.woocommerce.deliveries import read_delivery
 from fulfilhub.stores.adapters.woocommerce.normalise import normalise
@@ -36,6 +36,11 @@ class WooCommerce:
     def verify(headers: Mapping[str, str], body: bytes, secrets: tuple[str, ...]) -> bool:
         """See `StoreAdapter.verify`. Signed: the raw body, in X-WC-Webhook-Signature."""
         return signed_by_one_of(secrets, body, header(headers, "X-WC-Webhook-Signature"))
+
+    @staticmethod
+    def read_privacy(delivery: Delivery) -> PrivacyAsk | None:
+        """See `StoreAdapter.read_privacy`. WooCommerce tells of no such requests."""
+        return None
 
     @staticmethod
     def shows_states(connection: Connection) -> bool:
