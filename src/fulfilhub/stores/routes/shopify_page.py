@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from importlib.resources import files
 from typing import Any
@@ -130,7 +130,7 @@ async def retry(
 
 async def _view(request: PageRequest, works: Works, settings: Settings, told: str = "") -> Response[str]:
     desk = await _desk(request, works, settings)
-    async with works.reading(desk.scope) as work:
+    async with works.reading(replace(desk.scope, doing=None)) as work:
         values = await _gathered(work, desk.door.store_id, settings)
     text = TEMPLATES.get_template("shopify/view.html").render(told=told, **values)
     return Response(text, headers={"Cache-Control": "no-store"}, media_type="text/html")
