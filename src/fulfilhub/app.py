@@ -41,10 +41,12 @@ from fulfilhub.routing.routes import ROUTES as ROUTING
 from fulfilhub.shipping.routes import ROUTES as SHIPPING
 from fulfilhub.shipping.together import Dispatch, ship_together, work_of
 from fulfilhub.storefront.routes import ROUTES as STOREFRONT
+from fulfilhub.storefront.schemas import PromisedOut
 from fulfilhub.stores.adapters.outside import Outside
 from fulfilhub.stores.routes import ROUTES as STORES
 from fulfilhub.web.front import Api
 from fulfilhub.web.health import health_routes
+from fulfilhub.web.kept import Kept
 from fulfilhub.web.once import once
 from fulfilhub.web.openapi import dumps
 from fulfilhub.webhooks.routes import ROUTES as WEBHOOKS
@@ -90,6 +92,7 @@ TAGS: dict[str, str] = {
     "Stores": "Connections to Shopify, WooCommerce and your own storefront, and what each was told.",
     "Store completeness": "Whether everything a store has is here: the proof, what came late, and its history.",
     "Store webhooks": "Doors that storefronts call, signed with the store's webhook secret instead of an API key.",
+    "Shopify app": "Shops connected by the FulfilHub app for Shopify: what they grant, and what stands in the way.",
     "Storefront": "What a store's plugin asks with the store's own key: its connection, its orders, dates for a cart.",
     "Carriers": "Doors by which carriers and aggregators tell where parcels are, signed instead of with an API key.",
     "Webhooks": "Your own programs told of what happens: signed, retried for three days, every attempt kept.",
@@ -117,6 +120,7 @@ def make_app(settings: Settings, clock: Clock = utc_now) -> Api:
         "dispatch": Dispatch(works, ship_together, work_of),
         "intake": Intake(works, take_together),
         "outside": outside,
+        "promised": Kept(cache, settings.redis.namespace, "promised", PromisedOut, 60),
         "settings": settings,
         "sites": RememberedSites(),
         "vault": vault,

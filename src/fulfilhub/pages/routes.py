@@ -9,55 +9,22 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from fulfilhub.pages import queries
-from fulfilhub.pages.schemas import tracking_view
-from fulfilhub.platform import ids
-from fulfilhub.platform.errors import Conflict, FulfilHubError, Invalid, NotFound
 from fulfilhub.platform.scopes import Customer, Nobody
 from fulfilhub.platform.secrets import Vault
 from fulfilhub.platform.work import Works
-from fulfilhub.returns import commands as returns
-from fulfilhub.returns.commands import Asked
-from fulfilhub.returns.rules import ReturnReason
-from fulfilhub.web.pages import CSS, FORM_LIMIT, page_headers, templates
-
-TEMPLATES = templates("fulfilhub.pages")
-HEADERS = page_headers()
-
-
-def _html(name: str, status: int, **values: object) -> Response[str]:
-    text = TEMPLATES.get_template(name).render(**values)
-    return Response(text, status_code=status, headers=HEADERS, media_type="text/html")
-
-
-def _message(status: int, title: str, text: str) -> Response[str]:
-    return _html("message.html", status, title=title, text=text)
-
-
-def _nothing_here() -> Response[str]:
-    text = "Please open the link from your message again, or ask the shop to send you a new one."
-    return _message(404, "There is nothing to see here", text)
+from fulfilhub.storefront.queries import customers as queries
+from fulfilhub.storefront.routes.showing import nothing_here, show_order, take_return
+from fulfilhub.web.pages import FORM_LIMIT, form_of, page_style
 
 
 async def _customer(works: Works, vault: Vault, token: str) -> Customer | None:
     """Who the link lets in; None for any link that is not genuine or leads nowhere."""
-    shown, _, mac = token.partition(".")
-    try:
-        order_id = ids.ORDER.find(shown)
-    except NotFound:
-        return None
-    if not vault.link_is_genuine("order", order_id, mac):
+    order_id = queries.order_of_link(vault, token)
+    if order_id is None:
         return None
     async with works.reading(Nobody()) as work:
         merchant_id = await queries.merchant_of(work, order_id)
     return Customer(merchant_id, order_id) if merchant_id is not None else None
-
-
-async def _page(works: Works, customer: Customer, token: str, problem: str = "", status: int = 200) -> Response[str]:
-    async with works.reading(customer) as work:
-        found = await queries.find(work, customer.order_id)
-        view = tracking_view(found, work.now, problem)
-    return _html("tracking.html", status, view=view, action=f"/t/{token}/returns")
 
 
 @get("/t/{token:str}", include_in_schema=False)
@@ -66,9 +33,7 @@ async def tracking_page(
 ) -> Response[str]:
     """One order as its customer sees it."""
     customer = await _customer(works, vault, token)
-    if customer is None:
-        return _nothing_here()
-    return await _page(works, customer, token)
+    return nothing_here() if customer is None else await show_order(works, customer, token)
 
 
 @post("/t/{token:str}/returns", include_in_schema=False, request_max_body_size=FORM_LIMIT)
@@ -81,47 +46,14 @@ async def request_return(
     """Takes the form and goes back to the page, where the return is then to be seen."""
     customer = await _customer(works, vault, token)
     if customer is None:
-        return _nothing_here()
-    form = {name: str(value) for name, value in (await request.form()).items()}
-    asked = _asked(form)
-    if not asked:
-        return await _page(works, customer, token, "Please say how many of which item you want to send back.", 422)
-    try:
-        async with works.begin(customer) as work:
-            return_id = await returns.request(work, customer.order_id, asked)
-    except (Conflict, Invalid) as error:
-        return await _page(works, customer, token, _sentence(error), 409)
-    headers = {**HEADERS, "Location": f"/t/{token}#{ids.RETURN.show(return_id)}"}
-    return Response("", status_code=303, headers=headers, media_type="text/html")
+        return nothing_here()
+    return await take_return(works, customer, token, await form_of(request))
 
 
 @get("/assets/page.css", include_in_schema=False)
 async def stylesheet() -> Response[bytes]:
     """The page's style; its address carries its version, so it may be kept for ever."""
-    headers = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
-    return Response(CSS, headers=headers, media_type="text/css")
-
-
-def _asked(form: dict[str, str]) -> list[Asked]:
-    try:
-        reason = ReturnReason(form.get("reason", ""))
-    except ValueError:
-        reason = ReturnReason.OTHER
-    asked = []
-    for name, value in form.items():
-        if not name.startswith("orl_") or not (value.isascii() and value.isdigit() and len(value) < 6):
-            continue
-        try:
-            line_id = ids.ORDER_LINE.find(name)
-        except NotFound:
-            continue
-        if int(value):
-            asked.append(Asked(line_id=line_id, quantity=int(value), reason=reason))
-    return asked
-
-
-def _sentence(error: FulfilHubError) -> str:
-    return error.fields[0].detail if error.fields else error.detail
+    return page_style()
 
 
 ROUTES = [tracking_page, request_return, stylesheet]

@@ -164,7 +164,11 @@ async def ended_orders(work: Work, merchant_id: UUID, store_id: UUID, limit: int
     """Orders of a store that have ended and were not erased yet, locked in key order."""
     query = (
         select(*THEIRS)
-        .where(Order.merchant_id == merchant_id, Order.store_id == store_id, Order.store_updated_at.is_distinct_from(NEVER_NEWER))
+        .where(
+            Order.merchant_id == merchant_id,
+            Order.store_id == store_id,
+            Order.store_updated_at.is_distinct_from(NEVER_NEWER),
+        )
         .where(Order.status.in_(ENDED))
         .order_by(Order.id)
         .limit(limit)
@@ -178,7 +182,11 @@ async def count_unerased(work: Work, merchant_id: UUID, store_id: UUID) -> int:
     query = (
         select(func.count())
         .select_from(Order)
-        .where(Order.merchant_id == merchant_id, Order.store_id == store_id, Order.store_updated_at.is_distinct_from(NEVER_NEWER))
+        .where(
+            Order.merchant_id == merchant_id,
+            Order.store_id == store_id,
+            Order.store_updated_at.is_distinct_from(NEVER_NEWER),
+        )
     )
     return int((await work.db.execute(query)).scalar_one())
 

@@ -19,6 +19,12 @@ def client_address(scope: AsgiScope, *, trust_forwarded: bool) -> str | None:
     return _address(str(client[0])) if client else None
 
 
+def forwarded_for(scope: AsgiScope) -> str | None:
+    """Who a caller says it asks for: the first address in its X-Forwarded-For. Only for callers that are proven."""
+    given = next((value for name, value in scope["headers"] if name == FORWARDED), b"")
+    return _address(given.decode("latin-1").partition(",")[0].strip())
+
+
 def network(address: str | None) -> str | None:
     """The address without what tells households apart: /24 for IPv4, /48 for IPv6."""
     return None if address is None else _network(address, 24, 48)

@@ -47,6 +47,12 @@ def page_headers(*, forms_lead_to: str = "", referrer: str = "no-referrer") -> d
     }
 
 
+def page_style() -> Response[bytes]:
+    """The style of all pages; its address carries its version, so it may be kept for ever."""
+    headers = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
+    return Response(CSS, headers=headers, media_type="text/css")
+
+
 class PageOptions(TypedDict):
     """What every handler of an own page is declared with."""
 

@@ -6,6 +6,7 @@ import asyncio
 import shutil
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -57,14 +58,22 @@ async def test_opened_by_itself_it_leads_into_the_admin(settings: Settings) -> N
 
 
 async def test_without_the_shops_token_nothing_is_shown_or_done(settings: Settings, shop: Shop) -> None:
-    bad = ["nonsense", token(secret="another-secret-that-is-long-enough"), token(ends_in=-60), token(audience="another-app")]
+    bad = [
+        "nonsense",
+        token(secret="another-secret-that-is-long-enough"),
+        token(ends_in=-60),
+        token(audience="another-app"),
+    ]
     async with page_of(settings) as http:
         for given in bad:
             assert (await http.get("/shopify/view", headers=bearing(given))).status_code == 401
             for act in ("sweep", "stock-sync", "retry"):
                 assert (await http.post(f"/shopify/{act}", headers=bearing(given))).status_code == 401
-        stranger = await http.get("/shopify/view", headers=bearing(token("another.myshopify.com")))
-        assert "Ada" not in stranger.text
+        stranger = bearing(token("another.myshopify.com"))
+        seen = await http.get("/shopify/view", headers=stranger)
+        assert "Ada" not in seen.text
+        assert "Connect this shop" in seen.text
+        assert (await http.post("/shopify/sweep", headers=stranger)).json()["code"] == "not_connected"
         key = await http.get("/shopify/view", headers=bearing(shop.merchant.key))
         assert key.status_code == 401, "a key is no token of the shop"
 
@@ -99,7 +108,7 @@ async def test_a_sweep_asked_for_there_is_the_one_of_the_api_and_is_accounted_fo
     told = (await shop.merchant.get(f"{shop.path}/completeness")).json()
     assert told["sweeping"] is True
     entries = (await shop.merchant.get("/v1/audit-log")).json()["data"]
-    assert [entry["actor"] for entry in entries if entry["action"] == "sweep"] == ["shopify:42"]
+    assert [entry["actor"] for entry in entries if entry["action"] == "sweep"] == [shop.store_id]
 
 
 async def test_what_cannot_be_done_is_said(settings: Settings, shop: Shop) -> None:
@@ -143,13 +152,49 @@ def _look(url: str, given: str, folder: Path) -> dict[str, Any]:
         page.locator("#view[aria-busy]").wait_for(state="detached")
         seen["told"] = page.evaluate("window.told")
         page.evaluate("window.name = 'ended'")
-        page.locator("[data-do=reload], [data-do=sweep]").first.wait_for()
         page.evaluate("show()")
-        page.get_by_text("This could not be loaded").or_(page.locator("s-banner[tone=critical]")).first.wait_for()
+        page.locator(".why").wait_for()
         seen["trouble"] = page.locator(".why").inner_text()
         seen["errors"] = [each for each in errors if "401" not in each]
         browser.close()
     return seen
+
+
+def _connect(url: str, given: str, code: str, folder: Path) -> dict[str, Any]:
+    from playwright.sync_api import sync_playwright
+
+    seen: dict[str, Any] = {}
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 900, "height": 700})
+        page.route("https://cdn.shopify.com/**", lambda route: route.fulfill(body=STUB, content_type="text/javascript"))
+        page.route(f"https://{SHOP}/**", lambda route: route.fulfill(body="<p>The admin</p>", content_type="text/html"))
+        page.add_init_script(f"window.name = {given!r}")
+        page.goto(f"{url}/shopify?shop={SHOP}&embedded=1&code={code}&state=somebody-elses")
+        page.get_by_text("Connect this shop").wait_for()
+        page.screenshot(path=folder / "connect.png", full_page=True)
+        seen["told"] = page.evaluate("window.told")
+        page.locator("[data-do=approve]").click()
+        page.wait_for_url("**/sign-in**")
+        seen["asked"] = page.url
+        browser.close()
+    return seen
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
+async def test_connecting_in_chromium_uses_no_code_that_it_did_not_ask_for(
+    settings: Settings, merchant: Client, tmp_path: Path
+) -> None:
+    code = (await merchant.made("/v1/store-codes", {"platform": "shopify"}))["code"]
+    async with page_of(settings) as http:
+        url = str(http.base_url).rstrip("/")
+        seen = await asyncio.to_thread(_connect, url, token(), str(code), tmp_path)
+    assert seen["told"] == []
+    asked = parse_qs(parse_qs(urlsplit(seen["asked"]).query)["next"][0].partition("?")[2])
+    assert asked["return_url"] == [f"https://{SHOP}/admin/apps/{CLIENT_ID}"]
+    assert len(asked["code_challenge"][0]) == len(asked["state"][0]) == 43
+    assert (await merchant.get("/v1/stores")).json()["data"] == [], "the code in the address was not used"
 
 
 @pytest.mark.browser

@@ -7,9 +7,13 @@ from fulfilhub.stores.routes import (
     authorising,
     completeness,
     connecting,
+    customers,
     failing,
+    installing,
     outgoing,
     plugin,
+    proxied,
+    shopify,
     shopify_page,
     stores,
 )
@@ -22,5 +26,9 @@ ROUTES = [
     *connecting.ROUTES,
     *authorising.ROUTES,
     *plugin.ROUTES,
+    *shopify.ROUTES,
     *shopify_page.ROUTES,
+    *installing.ROUTES,
+    *customers.ROUTES,
+    *proxied.ROUTES,
 ]

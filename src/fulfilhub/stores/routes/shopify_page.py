@@ -8,26 +8,27 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypedDict
+from urllib.parse import urlencode
 from uuid import UUID
 
 from litestar import Request, Response, get, post
 from litestar.datastructures import State
-from litestar.di import NamedDependency
+from litestar.di import NamedDependency, Provide
 
-from fulfilhub.accounts.principal import doing_of
 from fulfilhub.accounts.queries import get_account
-from fulfilhub.platform.errors import FieldError, Invalid, NotFound, Unauthenticated
-from fulfilhub.platform.scopes import Merchant, Nobody
+from fulfilhub.platform.errors import FieldError, Invalid, NotFound
+from fulfilhub.platform.scopes import Merchant
 from fulfilhub.platform.settings import Settings
 from fulfilhub.platform.work import Work, Works
 from fulfilhub.stores import queries
 from fulfilhub.stores.adapters.shopify import scopes
-from fulfilhub.stores.adapters.shopify.tokens import SessionToken, read_session_token, shop_domain
+from fulfilhub.stores.adapters.shopify.tokens import shop_domain
 from fulfilhub.stores.commands import failing, lanes, sweeping
+from fulfilhub.stores.routes.shopify import ShopCaller, ShopPage, door_of, shop_caller, shop_page
 from fulfilhub.stores.rules.shopify import consent_url
 from fulfilhub.stores.schemas.completeness import completeness_out
 from fulfilhub.stores.schemas.failing import failing_out
@@ -42,16 +43,17 @@ TEMPLATES = templates("fulfilhub.stores")
 ASSETS = files("fulfilhub.stores") / "assets"
 STYLE, SCRIPT = ((ASSETS / f"shopify-page.{kind}").read_bytes() for kind in ("css", "js"))
 KEPT = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
+
+
+class Called(TypedDict):
+    """What every act of the page is declared with."""
+
+    include_in_schema: bool
+    dependencies: dict[str, Provide]
+
+
 PageRequest = Request[Any, Any, State]
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """Who has the page open: the merchant's scope, named after the person in the shop, and the store it is about."""
-
-    scope: Merchant
-    door: queries.ShopDoor
-    token: SessionToken
+CALLED: Called = {"include_in_schema": False, "dependencies": {"caller": Provide(shop_caller)}}
 
 
 @get("/shopify", include_in_schema=False)
@@ -66,7 +68,10 @@ async def show_page(request: PageRequest, settings: NamedDependency[Settings]) -
         headers = page_headers() | {"Location": f"https://{shop}/admin/apps/{client_id}"}
         return Response("", status_code=303, headers=headers, media_type="text/html")
     text = TEMPLATES.get_template("shopify/page.html").render(
-        client_id=client_id, css_version=_version(STYLE), script_version=_version(SCRIPT)
+        client_id=client_id,
+        here=f"https://{shop}/admin/apps/{client_id}",
+        css_version=_version(STYLE),
+        script_version=_version(SCRIPT),
     )
     return Response(text, headers=_frame_headers(shop), media_type="text/html")
 
@@ -83,56 +88,63 @@ async def script() -> Response[bytes]:
     return Response(SCRIPT, headers=KEPT, media_type="text/javascript")
 
 
-@get("/shopify/view", include_in_schema=False)
+@get("/shopify/view", include_in_schema=False, dependencies={"page": Provide(shop_page)})
 async def show_view(
-    request: PageRequest, works: NamedDependency[Works], settings: NamedDependency[Settings]
+    works: NamedDependency[Works], settings: NamedDependency[Settings], page: NamedDependency[ShopPage]
 ) -> Response[str]:
-    """What the page shows."""
-    return await _view(request, works, settings)
+    """What the page shows: how the shop stands, or how it is connected."""
+    door = await door_of(works, page.session.shop)
+    if door is None:
+        asked = {"platform": "shopify", "shop_name": page.session.shop.partition(".")[0]}
+        address = f"{settings.server.url}/connect?{urlencode(asked | {'shop_url': page.app.url_of(page.session.shop)})}"
+        return _rendered("shopify/connect.html", shop=page.session.shop, connect_url=address)
+    return await _view(works, settings, Merchant(door.merchant_id), door.store_id)
 
 
-@post("/shopify/sweep", status_code=200, include_in_schema=False)
+@post("/shopify/sweep", status_code=200, **CALLED)
 async def sweep(
-    request: PageRequest, works: NamedDependency[Works], settings: NamedDependency[Settings]
+    works: NamedDependency[Works], settings: NamedDependency[Settings], caller: NamedDependency[ShopCaller]
 ) -> Response[str]:
     """Look for what no webhook brought, now."""
-    desk = await _desk(request, works, settings)
-    async with works.begin(desk.scope) as work:
-        await sweeping.sweep_now(work, desk.door.store_id, settings.sweeps)
+    async with works.begin(caller.scope) as work:
+        await sweeping.sweep_now(work, caller.store_id, settings.sweeps)
         _remembered(work)
-    return await _view(request, works, settings, "FulfilHub looks through the shop's orders.")
+    return await _view(works, settings, caller.scope, caller.store_id, "FulfilHub looks through the shop's orders.")
 
 
-@post("/shopify/stock-sync", status_code=200, include_in_schema=False)
+@post("/shopify/stock-sync", status_code=200, **CALLED)
 async def sync_stock(
-    request: PageRequest, works: NamedDependency[Works], settings: NamedDependency[Settings]
+    works: NamedDependency[Works], settings: NamedDependency[Settings], caller: NamedDependency[ShopCaller]
 ) -> Response[str]:
     """Compare and set all stock, now."""
-    desk = await _desk(request, works, settings)
-    async with works.begin(desk.scope) as work:
-        await lanes.look_now(work, desk.door.store_id)
+    async with works.begin(caller.scope) as work:
+        await lanes.look_now(work, caller.store_id)
         _remembered(work)
-    return await _view(request, works, settings, "All stock is compared.")
+    return await _view(works, settings, caller.scope, caller.store_id, "All stock is compared.")
 
 
-@post("/shopify/retry", status_code=200, include_in_schema=False, request_max_body_size=FORM_LIMIT)
+@post("/shopify/retry", status_code=200, request_max_body_size=FORM_LIMIT, **CALLED)
 async def retry(
-    request: PageRequest, works: NamedDependency[Works], settings: NamedDependency[Settings]
+    request: PageRequest,
+    works: NamedDependency[Works],
+    settings: NamedDependency[Settings],
+    caller: NamedDependency[ShopCaller],
 ) -> Response[str]:
     """Try one failing item again."""
-    desk = await _desk(request, works, settings)
     item = _given(await form_of(request), "item")
-    async with works.begin(desk.scope) as work:
-        await failing.retry(work, desk.door.store_id, item)
+    async with works.begin(caller.scope) as work:
+        await failing.retry(work, caller.store_id, item)
         _remembered(work)
-    return await _view(request, works, settings, "It is tried again.")
+    return await _view(works, settings, caller.scope, caller.store_id, "It is tried again.")
 
 
-async def _view(request: PageRequest, works: Works, settings: Settings, told: str = "") -> Response[str]:
-    desk = await _desk(request, works, settings)
-    async with works.reading(replace(desk.scope, doing=None)) as work:
-        values = await _gathered(work, desk.door.store_id, settings)
-    text = TEMPLATES.get_template("shopify/view.html").render(told=told, **values)
+async def _view(works: Works, settings: Settings, scope: Merchant, store_id: UUID, told: str = "") -> Response[str]:
+    async with works.reading(replace(scope, doing=None)) as work:
+        return _rendered("shopify/view.html", told=told, **await _gathered(work, store_id, settings))
+
+
+def _rendered(name: str, **values: object) -> Response[str]:
+    text = TEMPLATES.get_template(name).render(**values)
     return Response(text, headers={"Cache-Control": "no-store"}, media_type="text/html")
 
 
@@ -164,22 +176,6 @@ async def _gathered(work: Work, store_id: UUID, settings: Settings) -> Mapping[s
         "busy": complete.sweeping or complete.orders.waiting > 0,
         "now": work.now,
     }
-
-
-async def _desk(request: PageRequest, works: Works, settings: Settings) -> Desk:
-    """Whoever sent this has the page of a connected shop open. Raises Unauthenticated, NotFound (`not_linked`)."""
-    kind, _, given = request.headers.get("authorization", "").partition(" ")
-    app = settings.shopify
-    if kind.lower() != "bearer" or not given or not app.client_id:
-        raise Unauthenticated("This needs a session token of Shopify's.", code="bad_session_token")
-    token = read_session_token(given, app.client_id, app.client_secrets, works.clock())
-    async with works.begin(Nobody()) as work:
-        doors = [door for door in await queries.shop_doors(work, token.shop) if door.live]
-    if not doors:
-        raise NotFound("This shop is not linked to an organisation of FulfilHub's.", code="not_linked")
-    (door,) = doors
-    scope = Merchant(door.merchant_id, f"shopify:{token.subject}", doing_of(request))
-    return Desk(scope, door, token)
 
 
 def _remembered(work: Work) -> None:

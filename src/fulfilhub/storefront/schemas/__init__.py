@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -11,14 +11,18 @@ from msgspec import Meta, Struct
 
 from fulfilhub.orders.commands import Changes
 from fulfilhub.orders.incoming import Address
-from fulfilhub.orders.rules import HoldReason
+from fulfilhub.orders.rules import HoldReason, is_destination
 from fulfilhub.platform import ids
 from fulfilhub.routing.queries import Cart, Quoted
+from fulfilhub.routing.rules.places import clock_of
 from fulfilhub.storefront.rules import OrderState
-from fulfilhub.storefront.rules.words import day, service_name
+from fulfilhub.storefront.rules.words import LONDON, day, service_name
 
 MOST_ORDERS = 100
 MOST_LINES = 50
+ANY_TOWN = "-"
+STANDARD = "standard"
+"""The service that a page speaks of where nobody has chosen one."""
 
 Short = Annotated[str, Meta(max_length=200)]
 Text = Annotated[str, Meta(max_length=2000)]
@@ -155,6 +159,29 @@ def _options(quoted: Quoted, country: str) -> list[ShopPromiseOut]:
 
 def _complete(quoted: Quoted) -> bool:
     return all(line.product_id is not None and line.there >= line.wanted for line in quoted.lines)
+
+
+def one_of(store_id: UUID, variant_id: str, country: str, postcode: str) -> Cart:
+    """What a product's page asks of: one unit, to where its visitor seems to be. A page never knows the town, and only
+    asks for a postcode where that tells more."""
+    return Cart(store_id, [(variant_id, "", 1)], country, postcode, ANY_TOWN, None)
+
+
+class PromisedOut(Struct, kw_only=True):
+    """When a page may say that something is delivered. `needs_postcode`: more can be said once it is known."""
+
+    deliver_on: date | None
+    needs_postcode: bool
+
+
+def promised_out(quoted: Quoted, country: str, postcode: str) -> PromisedOut:
+    """The day that standard delivery of all of it is promised for, by the clock of where it goes."""
+    found = [each.promise for each in quoted.options if each.service == STANDARD and each.promise is not None]
+    here = clock_of(country) or LONDON
+    return PromisedOut(
+        deliver_on=found[0].deliver_by.astimezone(here).date() if found and _complete(quoted) else None,
+        needs_postcode=not postcode and _complete(quoted) and not is_destination(country, "", ANY_TOWN),
+    )
 
 
 def external_ids_of(text: str) -> Sequence[str]:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from fulfilhub.pages.rules import SORRY, promise
+from fulfilhub.storefront.rules.customers import SORRY, promise
 
 DUE = date(2026, 11, 26)
 BEFORE, AFTER = datetime(2026, 11, 26, 12, tzinfo=UTC), datetime(2026, 11, 27, 12, tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""Every look that the customer's page takes, within the scope of one order."""
+"""Every look at an order as its customer sees it: which order it is, and all that is shown of it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,21 @@ from sqlalchemy import select
 
 from fulfilhub.accounts.models import Account
 from fulfilhub.orders.models import Order, OrderLine, OrderPromise
+from fulfilhub.orders.queries import normal_email, normal_number
+from fulfilhub.platform import ids
 from fulfilhub.platform.errors import NotFound
+from fulfilhub.platform.secrets import Vault
 from fulfilhub.platform.work import Work
 from fulfilhub.returns.models import Return, ReturnLine
 from fulfilhub.shipping.models import Parcel, ParcelContent, TrackingEvent
+from fulfilhub.storefront.rules.customers import is_theirs, proves
+
+CUSTOMER = "customer_id"
+CONFIRMATION = "confirmation_number"
+"""Where an order's metadata has the shop's own id of the customer, and the random number that confirmed the order."""
+
+SAME_NUMBER = 5
+"""Orders of one number that are looked at: a store seldom gives one twice."""
 
 OWNER = "SELECT order_merchant($1) AS merchant_id"
 
@@ -78,6 +89,57 @@ class Found(NamedTuple):
     scans: dict[UUID, list[ScanRow]]
     returns: list[ReturnRow]
     return_lines: dict[UUID, list[tuple[UUID, int]]]
+
+
+def order_of_link(vault: Vault, token: str) -> UUID | None:
+    """The order that a customer's link opens; None for any link that is not genuine."""
+    shown, _, mac = token.partition(".")
+    try:
+        order_id = ids.ORDER.find(shown)
+    except NotFound:
+        return None
+    return order_id if vault.link_is_genuine("order", order_id, mac) else None
+
+
+async def is_of_store(work: Work, store_id: UUID, order_id: UUID) -> bool:
+    """Whether the order came from this store of the merchant."""
+    query = select(Order.id).where(
+        Order.merchant_id == work.account_id, Order.id == order_id, Order.store_id == store_id
+    )
+    return (await work.db.execute(query)).one_or_none() is not None
+
+
+async def order_looked_up(work: Work, store_id: UUID, number: str, proof: str) -> UUID | None:
+    """A store's order by its number and what only its customer knows: the e-mail address or the postcode. None tells
+    nothing: neither whether there is such a number, nor what was wrong."""
+    query = (
+        select(Order.id, Order.email_normal, Order.ship_to)
+        .where(
+            Order.merchant_id == work.account_id,
+            Order.number_normal == normal_number(number),
+            Order.store_id == store_id,
+        )
+        .order_by(Order.id.desc())
+        .limit(SAME_NUMBER)
+    )
+    told = normal_email(proof) if "@" in proof else proof
+    rows = (await work.db.execute(query)).all()
+    found = [row.id for row in rows if proves(told, row.email_normal, str((row.ship_to or {}).get("postcode") or ""))]
+    return found[0] if found else None
+
+
+async def order_of_customer(
+    work: Work, store_id: UUID, external_id: str, customer: str, confirmation: str
+) -> UUID | None:
+    """A store's order, if it is this customer's; see `rules.customers.is_theirs`. None tells nothing, as above."""
+    query = select(Order.id, Order.metadata_).where(
+        Order.merchant_id == work.account_id, Order.store_id == store_id, Order.external_id == external_id
+    )
+    row = (await work.db.execute(query)).one_or_none()
+    if row is None:
+        return None
+    known = row.metadata_.get(CUSTOMER, ""), row.metadata_.get(CONFIRMATION, "")
+    return row.id if is_theirs(customer, confirmation, *map(str, known)) else None
 
 
 async def merchant_of(work: Work, order_id: UUID) -> UUID | None:
