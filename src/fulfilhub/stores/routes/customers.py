@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, cast
 from uuid import UUID
 
-from litestar import HttpMethod, Request, Response, get, post, route
+from litestar import HttpMethod, Request, get, post, route
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.di import NamedDependency
@@ -24,13 +24,13 @@ from fulfilhub.platform.secrets import Vault
 from fulfilhub.platform.settings import Settings
 from fulfilhub.platform.work import Works
 from fulfilhub.returns import commands as returns
+from fulfilhub.storefront.queries import customers
+from fulfilhub.storefront.rules.customers import confirmation_brakes
+from fulfilhub.storefront.schemas.customers import CustomerOrderOut, CustomerReturnIn, asked_for, customer_order
 from fulfilhub.stores.adapters.shopify.ids import gid
 from fulfilhub.stores.adapters.shopify.tokens import SessionToken, read_customer_token
 from fulfilhub.stores.queries import ShopDoor
 from fulfilhub.stores.routes.proxied import live_door
-from fulfilhub.storefront.queries import customers
-from fulfilhub.storefront.rules.customers import confirmation_brakes
-from fulfilhub.storefront.schemas.customers import CustomerOrderOut, CustomerReturnIn, asked_for, customer_order
 from fulfilhub.web.clients import client_address, neighbourhood
 from fulfilhub.web.headers import answer_later
 from fulfilhub.web.tracing import AsgiScope
@@ -60,9 +60,7 @@ async def _speaker(request: ExtensionRequest, works: Works, settings: Settings) 
     app = settings.shopify
     token = read_customer_token(text.strip(), app.client_id, app.client_secrets, works.clock())
     door = await live_door(works, token.shop)
-    address = client_address(
-        cast("AsgiScope", request.scope), trust_forwarded=settings.security.trust_forwarded
-    )
+    address = client_address(cast("AsgiScope", request.scope), trust_forwarded=settings.security.trust_forwarded)
     who = token.subject or neighbourhood(address)
     await request.app.state.limits.count(request.scope, f"{ids.STORE.show(door.store_id)}:{who}", "You")
     return token, door
@@ -149,4 +147,5 @@ async def customers_preflight(number: FromPath[str]) -> None:
     """What browsers ask before they ask."""
 
 
-ROUTES = [customers_order, customers_return, customers_preflight]
+# The preflight comes first: Litestar makes one of its own for a path that has none yet.
+ROUTES = [customers_preflight, customers_order, customers_return]

@@ -1,5 +1,6 @@
-"""What a Shopify shop passes on to us from an address of its own (`/apps/track`): customers look their orders up, follow
-them and ask for returns, and product pages ask for a date. Shopify's app proxy signs each request; nobody else gets in.
+"""What a Shopify shop passes on to us from an address of its own (`/apps/track`): customers look their orders up,
+follow them and ask for returns, and product pages ask for a date. Shopify's app proxy signs each request; nobody else
+gets in.
 
 Source: https://shopify.dev/docs/apps/build/online-store/app-proxies/authenticate-app-proxies
 """
@@ -26,15 +27,15 @@ from fulfilhub.platform.secrets import Vault
 from fulfilhub.platform.settings import Settings
 from fulfilhub.platform.work import Works
 from fulfilhub.routing.queries import RememberedSites, promise
-from fulfilhub.stores import queries
-from fulfilhub.stores.adapters.shopify.ids import gid
-from fulfilhub.stores.adapters.shopify.tokens import Pairs, ProxyCall, check_proxy
-from fulfilhub.stores.queries import ShopDoor
 from fulfilhub.storefront.queries import customers
 from fulfilhub.storefront.routes.showing import Place, nothing_here, show, show_order, take_return
 from fulfilhub.storefront.rules.customers import look_up_brakes
 from fulfilhub.storefront.schemas import PromisedOut, one_of, promised_out
 from fulfilhub.storefront.schemas.customers import CustomerOrderOut, customer_order
+from fulfilhub.stores import queries
+from fulfilhub.stores.adapters.shopify.ids import gid
+from fulfilhub.stores.adapters.shopify.tokens import Pairs, ProxyCall, check_proxy
+from fulfilhub.stores.queries import ShopDoor
 from fulfilhub.web.clients import forwarded_for, neighbourhood
 from fulfilhub.web.kept import Kept
 from fulfilhub.web.pages import FORM_LIMIT, form_of, page_style
@@ -112,7 +113,9 @@ async def look_up_order(
     for_script = "application/json" in request.headers.get("accept", "")
     if not number or not proof:
         if for_script:
-            raise Invalid(INCOMPLETE, fields=[FieldError("/proof" if number else "/number", "Is required.", "required")])
+            raise Invalid(
+                INCOMPLETE, fields=[FieldError("/proof" if number else "/number", "Is required.", "required")]
+            )
         return _form(passed.place, number, INCOMPLETE, 422)
     try:
         order_id = await _looked_up(works, vault, passed, number, proof)
