@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import ClassVar
 
 import pytest
 
@@ -91,8 +92,30 @@ def test_a_whole_order() -> None:
         total_minor=2195,
         service="express",
         shipping_method="Express delivery",
-        metadata={"store_status": "paid", "source": "web"},
+        metadata={"store_status": "paid", "source": "web", "confirmation_number": "1B8806D0A"},
     )
+
+
+class TestWhoseItIs:
+    CUSTOMER: ClassVar[Payload] = {
+        "id": 7,
+        "admin_graphql_api_id": "gid://shopify/Customer/7",
+        "email": "g@example.test",
+    }
+
+    @pytest.mark.parametrize("told", [CUSTOMER, {"id": 7}, {"admin_graphql_api_id": "gid://shopify/Customer/7"}])
+    def test_the_customer_is_kept_by_id(self, told: Payload) -> None:
+        metadata = normalised(payload(customer=told), StoreSettings(customers=True)).metadata
+        assert metadata["customer_id"] == "gid://shopify/Customer/7"
+        assert "g@example.test" not in str(metadata)
+
+    def test_but_only_where_every_way_of_reading_tells_it(self) -> None:
+        """Otherwise the order would change back and forth between a webhook and a sweep."""
+        assert "customer_id" not in normalised(payload(customer=self.CUSTOMER)).metadata
+
+    @pytest.mark.parametrize("told", [None, {}, {"id": None}, {"id": "x"}, []])
+    def test_no_customer_no_matter(self, told: object) -> None:
+        assert "customer_id" not in normalised(payload(customer=told), StoreSettings(customers=True)).metadata
 
 
 class TestQuantities:

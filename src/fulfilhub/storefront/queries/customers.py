@@ -138,7 +138,7 @@ async def order_of_customer(
     row = (await work.db.execute(query)).one_or_none()
     if row is None:
         return None
-    known = row.metadata_.get(CUSTOMER, ""), row.metadata_.get(CONFIRMATION, "")
+    known = row.metadata.get(CUSTOMER, ""), row.metadata.get(CONFIRMATION, "")
     return row.id if is_theirs(customer, confirmation, *map(str, known)) else None
 
 

@@ -82,12 +82,14 @@ class StoreSettings:
     `states`: the storefront's own order or payment status -> `unpaid`, `open`, `completed` or `cancelled`.
     `accept_test_orders`: treat the storefront's test orders like real ones.
     `stock_location`: the storefront's location whose stock we set (Shopify; a GID).
+    `customers`: not the merchant's to adjust: whether the storefront always tells us whose an order is.
     """
 
     services: Mapping[str, str] = field(default_factory=dict)
     states: Mapping[str, str] = field(default_factory=dict)
     accept_test_orders: bool = False
     stock_location: str = ""
+    customers: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

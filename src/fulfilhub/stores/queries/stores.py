@@ -8,7 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import and_, select
+from sqlalchemy import and_, exists, select
 
 from fulfilhub.platform import ids, secrets
 from fulfilhub.platform.errors import NotFound
@@ -28,6 +28,8 @@ class DoorRow(NamedTuple):
 
 
 class StoreRow(NamedTuple):
+    """A store. `by_app`: it is a shop that our app is in."""
+
     id: UUID
     platform: str
     name: str
@@ -40,6 +42,7 @@ class StoreRow(NamedTuple):
     version: int
     created_at: datetime
     updated_at: datetime
+    by_app: bool
 
 
 class SealedRow(NamedTuple):
@@ -61,7 +64,16 @@ class TokenStale(Exception):
         self.store_id = store_id
 
 
-STORE = tuple(getattr(Store, name) for name in StoreRow._fields)
+BY_APP = (
+    exists()
+    .where(
+        ShopifyInstall.merchant_id == Store.merchant_id,
+        ShopifyInstall.store_id == Store.id,
+        ShopifyInstall.state.in_(LIVE),
+    )
+    .correlate(Store)
+)
+STORE = (*(getattr(Store, name) for name in StoreRow._fields if name != "by_app"), BY_APP.label("by_app"))
 
 
 class CodeRow(NamedTuple):
@@ -201,6 +213,7 @@ def adapter_settings(store: StoreRow) -> StoreSettings:
         states=kept.states,
         accept_test_orders=kept.accept_test_orders,
         stock_location=kept.stock_location,
+        customers=store.by_app,
     )
 
 

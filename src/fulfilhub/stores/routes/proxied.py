@@ -1,5 +1,6 @@
-"""What a Shopify shop passes on to us from an address of its own (`/apps/track`): customers look their orders up, follow
-them and ask for returns, and product pages ask for a date. Shopify's app proxy signs each request; nobody else gets in.
+"""What a Shopify shop passes on to us from an address of its own (`/apps/track`): customers look their orders up,
+follow them and ask for returns, and product pages ask for a date. Shopify's app proxy signs each request; nobody else
+gets in.
 
 Source: https://shopify.dev/docs/apps/build/online-store/app-proxies/authenticate-app-proxies
 """

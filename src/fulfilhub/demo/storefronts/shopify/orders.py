@@ -3,6 +3,7 @@ payloads."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -115,10 +116,20 @@ class Order:
     cancelled_at: datetime | None = None
     tags: tuple[str, ...] = ()
     sent: list[Sent] = field(default_factory=list)
+    customer: int | None = None
 
     @property
     def id(self) -> str:
         return f"gid://shopify/Order/{self.number}"
+
+    @property
+    def customer_id(self) -> str | None:
+        return None if self.customer is None else f"gid://shopify/Customer/{self.customer}"
+
+    @property
+    def confirmation(self) -> str:
+        """The number on the customer's confirmation; a real one is random."""
+        return hashlib.sha256(self.id.encode()).hexdigest()[:9].upper()
 
     @property
     def goods(self) -> Decimal:
@@ -208,6 +219,8 @@ def graph_order(order: Order) -> Json:
     return {
         "id": order.id,
         "name": order.name,
+        "confirmationNumber": order.confirmation,
+        "customer": None if order.customer is None else {"id": order.customer_id},
         "test": order.test,
         "email": order.email,
         "note": order.note,
@@ -311,6 +324,7 @@ def webhook_payload(order: Order) -> Json:
         "cancel_reason": "customer" if order.cancelled_at else None,
         "cancelled_at": stamp(order.cancelled_at),
         "closed_at": None,
+        "confirmation_number": order.confirmation,
         "confirmed": True,
         "contact_email": order.email,
         "created_at": stamp(order.created_at),
@@ -319,6 +333,9 @@ def webhook_payload(order: Order) -> Json:
         "current_subtotal_price_set": _money_set(order.goods),
         "current_total_price": f"{total:.2f}",
         "current_total_price_set": _money_set(total),
+        "customer": None
+        if order.customer is None
+        else {"id": order.customer, "admin_graphql_api_id": order.customer_id},
         "customer_locale": "en",
         "email": order.email,
         "financial_status": order.paid,

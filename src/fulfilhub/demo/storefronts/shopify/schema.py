@@ -51,9 +51,11 @@ type FulfillmentOrder {
 }
 type FulfillmentOrderConnection { nodes: [FulfillmentOrder!]! pageInfo: PageInfo! }
 
+type Customer { id: ID! }
 type Order {
-  id: ID! name: String! test: Boolean! email: String note: String tags: [String!]! sourceName: String
-  customerLocale: String currencyCode: String! presentmentCurrencyCode: String! taxesIncluded: Boolean!
+  id: ID! name: String! confirmationNumber: String customer: Customer test: Boolean! email: String note: String
+  tags: [String!]! sourceName: String customerLocale: String
+  currencyCode: String! presentmentCurrencyCode: String! taxesIncluded: Boolean!
   createdAt: DateTime! updatedAt: DateTime! cancelledAt: DateTime
   displayFinancialStatus: String displayFulfillmentStatus: String!
   currentTotalPriceSet: MoneyBag! shippingAddress: MailingAddress

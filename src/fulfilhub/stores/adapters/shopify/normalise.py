@@ -68,7 +68,7 @@ def normalise(payload: Mapping[str, object], settings: StoreSettings) -> Incomin
         shipping_method=", ".join(filter(None, (reading.text(row.get("title")) for row in methods))),
         note=reading.text(payload.get("note")),
         tags=_tags(payload.get("tags")),
-        metadata=_metadata(payload, currency),
+        metadata=_metadata(payload, currency, settings),
         problems=tuple(problems.found),
     )
 
@@ -223,13 +223,17 @@ def _tags(value: object) -> tuple[str, ...]:
     return tuple(filter(None, (reading.text(tag) for tag in given)))
 
 
-def _metadata(payload: Mapping[str, object], currency: str) -> dict[str, str]:
-    """What the store says that we have no word for."""
+def _metadata(payload: Mapping[str, object], currency: str, settings: StoreSettings) -> dict[str, str]:
+    """What the store says that we have no word for. Whose the order is, and the random number that confirmed it, let
+    its customer see it in the shop (`storefront.queries.customers`)."""
     presentment = reading.text(payload.get("presentment_currency"))
+    customer = reading.table(payload.get("customer")) if settings.customers else {}
     found = {
         "store_status": reading.text(payload.get("financial_status")).lower(),
         "source": reading.text(payload.get("source_name")),
         "presentment_currency": presentment if presentment != currency else "",
         "test": "true" if payload.get("test") is True else "",
+        "customer_id": gid("Customer", customer.get("admin_graphql_api_id") or customer.get("id")),
+        "confirmation_number": reading.text(payload.get("confirmation_number")),
     }
     return {name: value for name, value in found.items() if value}

@@ -22,10 +22,12 @@ async def fetch_order(
     http: httpx.AsyncClient, connection: Connection, external_id: str
 ) -> Found | Missing | Refused | Retry:
     """The order in the shape of a webhook payload. Orders older than 60 days need the scope
-    `read_all_orders`; without it Shopify answers as if they were not there."""
+    `read_all_orders`; without it Shopify answers as if they were not there. Whose it is may only be asked by our app:
+    the merchant's own tokens may lack `read_customers`, and then nothing of the order would be told."""
     if not is_order(external_id):
         return Missing()
-    answer = await client.query(http, connection, documents.ORDER, {"id": external_id, "after": None})
+    variables = {"id": external_id, "after": None, "customers": connection.settings.customers}
+    answer = await client.query(http, connection, documents.ORDER, variables)
     if isinstance(answer, Missing | Refused | Retry):
         return answer
     order = answer.get("order")
