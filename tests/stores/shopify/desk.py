@@ -95,8 +95,10 @@ async def page_of(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     """The API with our app, on a port of this machine."""
     from fulfilhub.app import make_app
 
+    port = free_port()
+    ours = replace(settings, server=replace(settings.server, public_url=f"http://127.0.0.1:{port}"))
     async with (
-        serving(cast("Any", make_app(with_app(settings))), free_port()) as url,
+        serving(cast("Any", make_app(with_app(ours))), port) as url,
         httpx.AsyncClient(base_url=url, trust_env=False) as http,
     ):
         yield http

@@ -171,7 +171,7 @@ def _connect(url: str, given: str, code: str, folder: Path) -> dict[str, Any]:
         page.route(f"https://{SHOP}/**", lambda route: route.fulfill(body="<p>The admin</p>", content_type="text/html"))
         page.add_init_script(f"window.name = {given!r}")
         page.goto(f"{url}/shopify?shop={SHOP}&embedded=1&code={code}&state=somebody-elses")
-        page.get_by_text("Connect this shop").wait_for()
+        page.get_by_text("Sign in and approve").first.wait_for()
         page.screenshot(path=folder / "connect.png", full_page=True)
         seen["told"] = page.evaluate("window.told")
         page.locator("[data-do=approve]").click()
