@@ -57,6 +57,7 @@ SCHEDULES: dict[str, str] = {
     "shipping.watch_promises": "*/5 * * * *",
     "stores.renew_tokens": "23 4 * * *",
     "stores.sweep_due": "* * * * *",
+    "stores.sweep_goods_due": "*/5 * * * *",
     "stores.watch": "*/5 * * * * *",
     "webhooks.forget": "37 * * * *",
 }

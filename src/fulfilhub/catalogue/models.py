@@ -49,6 +49,7 @@ class Product(MerchantTable, Base):
             "customs_value_minor >= 0 AND (customs_value_minor IS NULL) = (customs_currency IS NULL)",
             name="customs_value",
         ),
+        Index("ix_products_barcodes", "barcodes", postgresql_using="gin"),
     )
 
 

@@ -122,6 +122,10 @@ SELECT NULL AS variant, p.id, p.sku, p.name, p.weight_grams
 FROM products AS p WHERE p.merchant_id = $1 AND p.sku = ANY ($2::text[]) AND p.state = 'active'
 """
 
+BARCODES = """
+SELECT id, barcodes FROM products
+WHERE merchant_id = $1 AND barcodes && $2::text[] AND state = 'active' ORDER BY id
+"""
 LOCK_PARTS = """
 SELECT id, sku, kind, state FROM products
 WHERE merchant_id = $1 AND (sku = ANY ($2::text[]) OR id = ANY ($3::uuid[])) ORDER BY id FOR NO KEY UPDATE
@@ -176,6 +180,28 @@ def product_row(row: Row[Any]) -> ProductRow:
     """A row of `PRODUCT`, read."""
     made_of = tuple(ComponentRow(UUID(part), sku, units) for part, sku, units in row.components or ())
     return ProductRow._make((*row[:-1], made_of))
+
+
+async def find_barcodes(work: Work, barcodes: Collection[str]) -> dict[str, list[UUID]]:
+    """The active products that carry each of these barcodes; unknown barcodes are left out."""
+    rows = await work.fetch_raw(BARCODES, work.account_id, sorted(set(barcodes)))
+    found: dict[str, list[UUID]] = {}
+    for product_id, carried in rows:
+        for barcode in set(carried).intersection(barcodes):
+            found.setdefault(barcode, []).append(product_id)
+    return found
+
+
+async def lock_products(work: Work, product_ids: Collection[UUID]) -> dict[UUID, ProductRow]:
+    """The merchant's products with these ids, locked in key order, without what kits are made of."""
+    wanted = bindparam("ids", list(set(product_ids)), ARRAY(Uuid()))
+    rows = await work.db.execute(
+        select(*PRODUCT_COLUMNS)
+        .where(Product.merchant_id == work.account_id, Product.id == any_(wanted))
+        .order_by(Product.id)
+        .with_for_update(key_share=True)
+    )
+    return {row.id: ProductRow(*row) for row in rows}
 
 
 async def find_parts(work: Work, names: Collection[str | UUID]) -> dict[str | UUID, Part]:

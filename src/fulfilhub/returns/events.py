@@ -57,6 +57,15 @@ class ReturnHandedOver(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnShippingSet(Fact):
+    """It is known how the goods come back: a tracking number, or a label."""
+
+    TYPE: ClassVar[str] = "return.shipping_set"
+    order_id: UUID
+    return_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnReceived(Fact):
     """Units arrived at the warehouse; more may come."""
 

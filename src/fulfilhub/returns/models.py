@@ -42,7 +42,8 @@ class ReturnPolicyRow(MerchantTable, Base):
 class Return(MerchantTable, Base):
     """One request to send goods of one order back. `decision` keeps what the policy said of each line.
 
-    `operator_id` is the account that runs the warehouse, which works on the return through `return_work`.
+    `operator_id` is the account that runs the warehouse, which works on the return through `return_work`. The way back
+    (carrier, tracking, label) is empty where it is not known.
     """
 
     __tablename__ = "returns"
@@ -61,6 +62,10 @@ class Return(MerchantTable, Base):
     received_at: Mapped[datetime | None]
     inspected_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+    carrier: Mapped[str] = mapped_column(server_default="")
+    tracking_number: Mapped[str] = mapped_column(server_default="")
+    tracking_url: Mapped[str] = mapped_column(server_default="")
+    label_url: Mapped[str] = mapped_column(server_default="")
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

@@ -44,6 +44,7 @@ class BoughtLine(NamedTuple):
     title: str
     delivered: int
     return_requested: int
+    shipped: int
 
 
 class Site(NamedTuple):
@@ -68,6 +69,10 @@ class ReturnRow(NamedTuple):
     received_at: datetime | None
     inspected_at: datetime | None
     ended_at: datetime | None
+    carrier: str
+    tracking_number: str
+    tracking_url: str
+    label_url: str
     version: int
     created_at: datetime
     updated_at: datetime
@@ -194,6 +199,7 @@ async def bought_lines(work: Work, order_id: UUID) -> dict[UUID, BoughtLine]:
             OrderLine.title,
             OrderLine.delivered,
             OrderLine.return_requested,
+            OrderLine.shipped,
         ).where(OrderLine.merchant_id == work.account_id, OrderLine.order_id == order_id)
     )
     return {row.id: BoughtLine(*row) for row in rows}

@@ -23,6 +23,7 @@ from fulfilhub.returns.schemas import (
     ReceiveIn,
     ReturnIn,
     ReturnOut,
+    ReturnShippingIn,
     ReturnWorkOut,
     StateName,
     arrived,
@@ -30,6 +31,7 @@ from fulfilhub.returns.schemas import (
     inspected,
     policy_out,
     return_out,
+    shipping_of,
     work_out,
 )
 from fulfilhub.web.conditional import IfMatch, expected_version
@@ -153,6 +155,28 @@ async def decline_return(
     """Declines the request."""
     async with works.begin(merchant.scope, once) as work:
         await commands.decline(work, ids.RETURN.find(return_id), data.reason, expected_version(if_match))
+        return ok(work, await _detail(work, return_id))
+
+
+@put(
+    "/v1/returns/{return_id:str}/shipping",
+    **may("returns:write"),
+    tags=["Returns"],
+    summary="Say how a return comes back",
+    responses=WRITE,
+)
+async def set_return_shipping(
+    works: NamedDependency[Works],
+    merchant: NamedDependency[MerchantCaller],
+    return_id: FromPath[str],
+    data: JSONBody[ReturnShippingIn],
+    if_match: IfMatch = None,
+) -> Response[ReturnOut]:
+    """Keeps the parcel's number and the label's address, whole each time. A store that has returns of its own shows
+    them to the customer."""
+    async with works.begin(merchant.scope) as work:
+        shipping = shipping_of(data)
+        await commands.set_shipping(work, ids.RETURN.find(return_id), shipping, expected_version(if_match))
         return ok(work, await _detail(work, return_id))
 
 
@@ -323,6 +347,7 @@ ROUTES = [
     get_return,
     approve_return,
     decline_return,
+    set_return_shipping,
     cancel_return,
     hand_over_return,
     complete_return,

@@ -273,6 +273,17 @@ def decide_return(
     return ReturnDecision(outcome if asked else ReturnOutcome.REFUSED, ends, tuple(verdicts))
 
 
+def answer_elsewhere(decision: ReturnDecision) -> ReturnOutcome | None:
+    """What becomes of a request that was made in the order's store, whole or not at all, since there it is one thing:
+    None when it must wait, because some of it has not arrived by what we know."""
+    refusals = [line.refusal for line in decision.lines if line.refusal is not None]
+    if Refusal.NOT_DELIVERED in refusals:
+        return None
+    if len(refusals) == len(decision.lines):
+        return ReturnOutcome.REFUSED
+    return ReturnOutcome.REVIEW if refusals else decision.outcome
+
+
 def _judge(line: LineToReturn, free: int, over: bool) -> LineVerdict:
     refusal, sentence = None, ""
     if line.delivered <= 0:

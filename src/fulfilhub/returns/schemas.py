@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 from fulfilhub.inventory.rules.stock import Disposition
 from fulfilhub.platform import ids
 from fulfilhub.platform.machines import Who
-from fulfilhub.returns.commands import Arrived, Asked, Inspected
+from fulfilhub.returns.commands import Arrived, Asked, Inspected, ReturnShipping
 from fulfilhub.returns.queries import LineRow, PolicyRow, ReturnRow, VerdictRow, WorkRow
 from fulfilhub.returns.rules import RETURN, ReturnReason, ReturnState, ReturnVerb, custody
 
@@ -40,6 +40,9 @@ OrderId = Annotated[str, Meta(pattern=ids.ORDER.pattern, examples=["ord_01h455vb
 OrderLineId = Annotated[str, Meta(pattern=ids.ORDER_LINE.pattern, examples=["orl_01h455vb4pex5vsknk084sn02q"])]
 ReturnLineId = Annotated[str, Meta(pattern=ids.RETURN_LINE.pattern, examples=["rtl_01h455vb4pex5vsknk084sn02q"])]
 WarehouseId = Annotated[str, Meta(pattern=ids.WAREHOUSE.pattern, examples=["wh_01h455vb4pex5vsknk084sn02q"])]
+WebAddress = Annotated[
+    str, Meta(pattern=r"^(https?://[\x21-\x7e]{1,1990})?$", examples=["https://labels.example.com/1"])
+]
 
 MERCHANT_VERBS = (
     ReturnVerb.APPROVE,
@@ -78,6 +81,15 @@ class DeclineIn(Struct, kw_only=True, forbid_unknown_fields=True):
     """Why not, in words for the customer."""
 
     reason: Annotated[str, Meta(min_length=1, max_length=2000, examples=["Worn and washed."])]
+
+
+class ReturnShippingIn(Struct, kw_only=True, forbid_unknown_fields=True):
+    """How the goods come back; what is left out is not known (any more). `label_url`: where the label can be had."""
+
+    carrier: Annotated[str, Meta(max_length=100, examples=["Royal Mail"])] = ""
+    tracking_number: Annotated[str, Meta(pattern=r"^[\x20-\x7e]{0,100}$", examples=["RM123456789GB"])] = ""
+    tracking_url: WebAddress = ""
+    label_url: WebAddress = ""
 
 
 class PolicyIn(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -135,6 +147,15 @@ class VerdictOut(Struct, kw_only=True):
     decided_at: datetime
 
 
+class ReturnShippingOut(Struct, kw_only=True):
+    """How the goods come back; empty where it is not known."""
+
+    carrier: str
+    tracking_number: str
+    tracking_url: str
+    label_url: str
+
+
 class ReturnOut(Struct, kw_only=True):
     """A return. `refused` are lines the policy left out; `window_ends` is when the policy's time was or is over;
     `verdicts` are what inspections found."""
@@ -149,6 +170,7 @@ class ReturnOut(Struct, kw_only=True):
     verdicts: list[VerdictOut]
     window_ends: datetime | None
     decline_reason: str | None
+    shipping: ReturnShippingOut
     warehouse_id: str | None
     decided_by: str | None
     decided_at: datetime | None
@@ -275,6 +297,16 @@ def inspected(data: InspectIn) -> list[Inspected]:
     ]
 
 
+def shipping_of(data: ReturnShippingIn) -> ReturnShipping:
+    """The command's words."""
+    return ReturnShipping(
+        carrier=data.carrier.strip(),
+        tracking_number=data.tracking_number.strip(),
+        tracking_url=data.tracking_url.strip(),
+        label_url=data.label_url.strip(),
+    )
+
+
 def policy_out(row: PolicyRow) -> PolicyOut:
     return PolicyOut(
         window_days=row.policy.window_days,
@@ -318,6 +350,12 @@ def return_out(row: ReturnRow, lines: Sequence[LineRow], verdicts: Sequence[Verd
         verdicts=[_verdict_out(verdict) for verdict in verdicts],
         window_ends=decision.window_ends,
         decline_reason=row.decline_reason,
+        shipping=ReturnShippingOut(
+            carrier=row.carrier,
+            tracking_number=row.tracking_number,
+            tracking_url=row.tracking_url,
+            label_url=row.label_url,
+        ),
         warehouse_id=ids.WAREHOUSE.show(row.warehouse_id) if row.warehouse_id else None,
         decided_by=row.decided_by,
         decided_at=row.decided_at,

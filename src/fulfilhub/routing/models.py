@@ -73,3 +73,25 @@ class RoutingFence(MerchantTable, Base):
             ["merchant_id", "order_id"], ["orders.merchant_id", "orders.id"], name="fk_routing_fences_order"
         ),
     )
+
+
+class RoutingWish(MerchantTable, Base):
+    """How many units of an order's line its store wants sent from this warehouse, `done` of them sent by whoever. An
+    order that has wishes goes nowhere else."""
+
+    __tablename__ = "routing_wishes"
+
+    order_id: Mapped[UUID] = mapped_column(primary_key=True)
+    line_id: Mapped[UUID] = mapped_column(primary_key=True)
+    warehouse_id: Mapped[UUID] = mapped_column(primary_key=True)
+    units: Mapped[int]
+    done: Mapped[int]
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["merchant_id", "order_id", "line_id"],
+            ["order_lines.merchant_id", "order_lines.order_id", "order_lines.id"],
+            name="fk_routing_wishes_line",
+        ),
+        CheckConstraint("0 <= done AND done <= units", name="units"),
+    )

@@ -13,6 +13,7 @@ from fulfilhub.inventory.queries.stock import (
     list_movements,
     lock_levels,
     sellable,
+    sellable_at,
 )
 from fulfilhub.inventory.queries.warehouses import (
     WarehouseProfile,
@@ -41,5 +42,6 @@ __all__ = [
     "read_profile",
     "receivable",
     "sellable",
+    "sellable_at",
     "warehouses_for",
 ]

@@ -116,6 +116,24 @@ FROM (SELECT product_id, sum(whole) AS whole FROM here GROUP BY product_id) AS h
 LEFT JOIN claimed AS s USING (product_id)
 """
 
+SELLABLE_AT = """
+WITH asked AS (
+    SELECT p.id AS product_id, coalesce(c.product_id, p.id) AS part_id, coalesce(c.units, 1) AS units,
+           count(*) OVER (PARTITION BY p.id) AS parts
+    FROM products AS p LEFT JOIN product_components AS c ON c.merchant_id = p.merchant_id AND c.kit_id = p.id
+    WHERE p.merchant_id = $1 AND p.id = ANY ($2::uuid[])
+), claimed AS (
+    SELECT a.product_id, max((w.units + a.units - 1) / a.units) AS whole
+    FROM asked AS a JOIN unnest($4::uuid[], $5::bigint[]) AS w (part_id, units) USING (part_id)
+    GROUP BY a.product_id
+)
+SELECT a.product_id, l.warehouse_id, min(l.available / a.units), coalesce(min(s.whole), 0)
+FROM asked AS a JOIN stock_levels AS l ON l.merchant_id = $1 AND l.product_id = a.part_id
+LEFT JOIN claimed AS s ON s.product_id = a.product_id
+WHERE l.warehouse_id = ANY ($3::uuid[])
+GROUP BY a.product_id, l.warehouse_id HAVING count(*) = min(a.parts)
+"""
+
 
 async def lock_levels(
     work: Work, product_ids: Collection[UUID], warehouse_ids: Collection[UUID] | None = None
@@ -228,6 +246,27 @@ async def sellable(
         SELLABLE, work.account_id, list(set(product_ids)), places, list(wanted.keys()), list(wanted.values())
     )
     return dict.fromkeys(product_ids, 0) | {row[0]: int(row[1]) for row in rows}
+
+
+async def sellable_at(
+    work: Work, product_ids: Collection[UUID], warehouse_ids: Collection[UUID], waiting: Mapping[UUID, int]
+) -> dict[UUID, tuple[dict[UUID, int], int]]:
+    """As `sellable`, warehouse by warehouse: by product, how many lie in each (where none do, it is left out), and how
+    many of all of them accepted orders still want."""
+    rows = await work.fetch_raw(
+        SELLABLE_AT,
+        work.account_id,
+        list(set(product_ids)),
+        list(set(warehouse_ids)),
+        list(waiting.keys()),
+        list(waiting.values()),
+    )
+    found: dict[UUID, tuple[dict[UUID, int], int]] = {product_id: ({}, 0) for product_id in product_ids}
+    for product_id, warehouse_id, units, claimed in rows:
+        shelves, _ = found[product_id]
+        shelves[warehouse_id] = int(units)
+        found[product_id] = shelves, int(claimed)
+    return found
 
 
 async def list_movements(

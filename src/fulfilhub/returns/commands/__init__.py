@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from fulfilhub.returns.commands.custody import Arrived, Inspected, inspect, receive
 from fulfilhub.returns.commands.policy import set_policy
-from fulfilhub.returns.commands.requests import Asked, approve, cancel, complete, decline, hand_over, request
+from fulfilhub.returns.commands.requests import (
+    Asked,
+    ReturnShipping,
+    approve,
+    begun_elsewhere,
+    cancel,
+    complete,
+    decline,
+    hand_over,
+    request,
+    set_shipping,
+)
 
 __all__ = [
     "Arrived",
     "Asked",
     "Inspected",
+    "ReturnShipping",
     "approve",
+    "begun_elsewhere",
     "cancel",
     "complete",
     "decline",
@@ -19,4 +32,5 @@ __all__ = [
     "receive",
     "request",
     "set_policy",
+    "set_shipping",
 ]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from uuid import UUID
 
 from sqlalchemy import insert
@@ -26,16 +26,19 @@ from fulfilhub.returns.events import (
     ReturnDeclined,
     ReturnHandedOver,
     ReturnRequested,
+    ReturnShippingSet,
 )
 from fulfilhub.returns.models import Return, ReturnLine
 from fulfilhub.returns.queries import BoughtLine, LineRow, ReturnRow, Site
 from fulfilhub.returns.rules import (
     LineToReturn,
+    LineVerdict,
     ReturnDecision,
     ReturnOutcome,
     ReturnReason,
     ReturnState,
     ReturnVerb,
+    answer_elsewhere,
     decide_return,
 )
 from fulfilhub.web.conditional import check_version
@@ -49,6 +52,17 @@ class Asked:
     quantity: int
     reason: ReturnReason = ReturnReason.CHANGED_MIND
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnShipping:
+    """How goods come back: who carries them, the parcel's number with the address to follow it at, and the label's.
+    Empty where it is not known."""
+
+    carrier: str = ""
+    tracking_number: str = ""
+    tracking_url: str = ""
+    label_url: str = ""
 
 
 async def request(work: Work, order_id: UUID, asked: Sequence[Asked], note: str = "") -> UUID:
@@ -98,6 +112,65 @@ async def _request(work: Work, order_id: UUID, asked: Sequence[Asked], note: str
         if site is not None:
             await _approve(work, row, lines, site, Who.SYSTEM)
     return return_id
+
+
+async def begun_elsewhere(
+    work: Work, order_id: UUID, asked: Sequence[Asked], note: str, who: Who, *, agreed: bool
+) -> UUID:
+    """Take a return that began in the order's store. What the merchant agreed to there (`agreed`) is approved, whatever
+    the policy says; what was asked for there gets the policy's answer, and a request that it refuses is kept as
+    declined, so that the store can say so. Gives the return's id.
+
+    Raises NotFound, Invalid for lines that are not the order's or when it can't be told where the goods should go,
+    Conflict (`not_shipped`, `not_delivered`) while more is asked for than was sent or has arrived.
+    """
+    await orders_queries.lock_orders(work, [order_id])
+    order = await queries.order_of(work, order_id)
+    bought = await queries.bought_lines(work, order_id)
+    _check_lines(asked, bought)
+    policy = await queries.policy_of(work)
+    lines = [_line_to_return(one, bought[one.line_id]) for one in asked]
+    decision = decide_return(policy.policy, await queries.delivered_at(work, order_id), lines, work.now, order.country)
+    outcome = ReturnOutcome.APPROVED if agreed else answer_elsewhere(decision)
+    if outcome is None:
+        raise Conflict("What is asked back has not arrived, by what FulfilHub knows.", code="not_delivered")
+    wanted = Counter[UUID]()
+    for one in asked:
+        wanted[one.line_id] += one.quantity
+    if outcome is not ReturnOutcome.REFUSED:
+        _check_sent(wanted, bought)
+    return_id = ids.new()
+    doubts = [line.sentence for line in decision.lines if line.refusal is not None and not agreed]
+    kept = decision if outcome is ReturnOutcome.REFUSED else replace(decision, outcome=outcome, lines=_agreed(decision))
+    await _write(work, return_id, order_id, asked, bought, " ".join([note, *doubts]), who, kept)
+    work.publish(ReturnRequested(order_id=order_id, return_id=return_id, requested_by=who))
+    row = await queries.find_return(work, return_id)
+    if outcome is ReturnOutcome.REFUSED:
+        state = moving.step(row.state, ReturnVerb.DECLINE, Who.SYSTEM)
+        reason = next(line.sentence for line in decision.lines if line.refusal is not None)
+        ended = {"decided_by": "policy", "decided_at": work.now, "ended_at": work.now}
+        await moving.put(work, row, state, {"decline_reason": reason, **ended})
+        work.publish(ReturnDeclined(order_id=order_id, return_id=return_id))
+        return return_id
+    await count(work, [LineChange(order_id=order_id, line_id=k, return_requested=v) for k, v in wanted.items()])
+    if outcome is ReturnOutcome.APPROVED:
+        mine = (await queries.lines_of(work, [return_id]))[return_id]
+        site = await _site(work, row, mine, policy.warehouse_id)
+        if site is not None:
+            await _approve(work, row, mine, site, Who.MERCHANT if agreed else Who.SYSTEM)
+    return return_id
+
+
+async def set_shipping(work: Work, return_id: UUID, shipping: ReturnShipping, version: int | None) -> None:
+    """Say how the goods come back; the whole of it, as often as it changes. Raises NotFound, Stale, Conflict for a
+    return that is over."""
+    row, _ = await _locked(work, return_id, version)
+    if row.ended_at is not None:
+        raise Conflict(f"This return is {row.state}.", code="return_over", more={"state": row.state})
+    new = asdict(shipping)
+    if any(getattr(row, name) != value for name, value in new.items()):
+        await moving.put(work, row, ReturnState(row.state), new)
+        work.publish(ReturnShippingSet(order_id=row.order_id, return_id=row.id))
 
 
 async def approve(work: Work, return_id: UUID, warehouse_id: UUID | None, version: int | None) -> None:
@@ -266,6 +339,18 @@ def _check_lines(asked: Sequence[Asked], bought: dict[UUID, BoughtLine]) -> None
     ]
     if unknown:
         raise Invalid(detail, fields=unknown)
+
+
+def _check_sent(wanted: Mapping[UUID, int], bought: Mapping[UUID, BoughtLine]) -> None:
+    for line_id, units in wanted.items():
+        free = bought[line_id].shipped - bought[line_id].return_requested
+        if units > free:
+            detail = f"No more than {max(free, 0)} of {bought[line_id].sku} were sent and not asked back before."
+            raise Conflict(detail, code="not_shipped")
+
+
+def _agreed(decision: ReturnDecision) -> tuple[LineVerdict, ...]:
+    return tuple(LineVerdict(line.line_id, line.quantity) for line in decision.lines)
 
 
 def _line_to_return(asked: Asked, line: BoughtLine) -> LineToReturn:

@@ -275,6 +275,7 @@ TOLD: Mapping[str, Callable[[Data], str]] = {
     "return.declined": _always("A return was declined."),
     "return.handed_over": _always("A return is on its way."),
     "return.inspected": _always("Returned items were checked."),
+    "return.shipping_set": _always("It is known how a return comes back."),
     "return.received": _always("Returned items arrived at the warehouse."),
     "return.requested": _always("A return was asked for."),
     "shipment.created": _always("Shipped."),

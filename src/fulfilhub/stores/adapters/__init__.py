@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
+from fulfilhub.stores.adapters.goods import GoodsAdapter
 from fulfilhub.stores.adapters.port import StoreAdapter
 from fulfilhub.stores.adapters.shopify.adapter import Shopify
 from fulfilhub.stores.adapters.woocommerce.adapter import WooCommerce
 
-ADAPTERS: dict[str, StoreAdapter] = {"shopify": Shopify(), "woocommerce": WooCommerce()}
+
+class Adapter(StoreAdapter, GoodsAdapter, Protocol):
+    """All that one storefront platform can do."""
 
 
-def adapter_for(platform: str) -> StoreAdapter:
+ADAPTERS: dict[str, Adapter] = {"shopify": Shopify(), "woocommerce": WooCommerce()}
+
+
+def adapter_for(platform: str) -> Adapter:
     """The adapter of `shopify` or `woocommerce`. Raises KeyError for a platform that has none (such as
     `api`)."""
     return ADAPTERS[platform]

@@ -144,14 +144,15 @@ class ShipmentNews:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StockNews:
-    """How many units of a variant can be sold. `reference` is our id of this very change, never used again.
-    `expected`: what we believe the store shows; where it shows something else, nothing is changed. None: whatever it
-    shows."""
+    """How many units of a variant can be sold, at one of the store's locations where `location` names one. `reference`
+    is our id of this very change, never used again. `expected`: what we believe the store shows; where it shows
+    something else, nothing is changed. None: whatever it shows."""
 
     reference: str
     variant_id: str
     available: int
     expected: int | None = None
+    location: str = ""
 
 
 class StockOutcome(StrEnum):
@@ -194,16 +195,39 @@ class ReturnedLine:
     restock: bool
 
 
+@dataclass(frozen=True, slots=True)
+class ReturnedUnits:
+    """What became of the units of one line of the store's order: advised, arrived, and by verdict."""
+
+    external_id: str
+    advised: int
+    received: int
+    restocked: int
+    quarantined: int
+    disposed: int
+    reason: str = "other"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnNews:
     """A return as the store should show it, whole each time. `reference` is our id of it, `status` our word for where
-    it is, `note` one sentence for the order's notes."""
+    it is, `note` one sentence for the order's notes. `units` say the same as `lines` in full. `declined`: why it was.
+    The way back has a tracking number and a label, where they are known; `location` is the store's own for where it
+    leads. `refund`: the store is to refund what was inspected. `told_as`: what the store calls this return."""
 
     reference: str
     order_external_id: str
     status: str
     lines: tuple[ReturnedLine, ...]
     note: str
+    units: tuple[ReturnedUnits, ...] = ()
+    declined: str = ""
+    tracking_number: str = ""
+    tracking_url: str = ""
+    label_url: str = ""
+    location: str = ""
+    refund: bool = False
+    told_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,7 @@ async def follow(work: Work, store_id: UUID, *, anew: bool = False) -> None:
         return
     connected = store.state == StoreState.CONNECTED
     wanted = {
-        "orders": connected and store.platform == PlatformKind.WOOCOMMERCE,
+        "orders": connected,
         "states": connected and store.plugin is not None,
         "stock": connected and queries.settings_of(store).stock_sync,
     }

@@ -12,10 +12,20 @@ from fulfilhub.accounts.events import ContractChanged
 from fulfilhub.platform import ids
 from fulfilhub.platform.work import Work
 from fulfilhub.stores import queries
+from fulfilhub.stores.adapters import adapter_for
 from fulfilhub.stores.commands import noticing, stocking
 from fulfilhub.stores.commands.lanes import look_again, set_lane, wake
-from fulfilhub.stores.queries import LaneRow, NewsRow
-from fulfilhub.stores.rules.outgoing import CHECK_EVERY, RESTOCKING, RETURN_STEPS, SETTLES, VISIBLE, NoticeKind
+from fulfilhub.stores.queries import LaneRow, NewsRow, StoreRow
+from fulfilhub.stores.rules import PlatformKind
+from fulfilhub.stores.rules.outgoing import (
+    CHECK_EVERY,
+    RESTOCKING,
+    RETURN_STEPS,
+    RETURN_TALK,
+    SETTLES,
+    VISIBLE,
+    NoticeKind,
+)
 
 EVENTS_AT_ONCE = 2000
 
@@ -40,7 +50,9 @@ async def look(work: Work, store_id: UUID, look_id: UUID, spread: float) -> None
         return
     ledger_id = ids.new()
     events = await queries.news_after(work, lane.after_seq, EVENTS_AT_ONCE)
-    heard = _sorted(events)
+    store = await queries.get_store(work, store_id)
+    begins = store.platform != PlatformKind.API and adapter_for(store.platform).begins_returns
+    heard = _sorted(events, RETURN_TALK if begins else RETURN_STEPS)
     if lane.follows_states:
         changed = [(order_id, order_id) for order_id in dict.fromkeys(heard.orders)]
         await noticing.mark(work, store_id, NoticeKind.STATE, changed, work.now + SETTLES)
@@ -48,7 +60,7 @@ async def look(work: Work, store_id: UUID, look_id: UUID, spread: float) -> None
         await noticing.mark(work, store_id, NoticeKind.RETURN, list(heard.returns.items()), work.now)
     values: dict[str, object] = {"ledger_id": ledger_id}
     if lane.follows_stock:
-        values |= await _stock(work, lane, heard, spread)
+        values |= await _stock(work, lane, store, heard, spread)
     if events:
         values["after_seq"] = events[-1].seq
     if len(events) == EVENTS_AT_ONCE:
@@ -58,12 +70,12 @@ async def look(work: Work, store_id: UUID, look_id: UUID, spread: float) -> None
     await wake(work, store_id)
 
 
-def _sorted(events: Sequence[NewsRow]) -> _Heard:
+def _sorted(events: Sequence[NewsRow], steps: frozenset[str]) -> _Heard:
     heard = _Heard()
     for event in events:
         if event.type in VISIBLE:
             heard.orders.append(event.subject_id)
-        elif event.type in RETURN_STEPS and event.return_id is not None:
+        elif event.type in steps and event.return_id is not None:
             heard.returns[event.return_id] = event.subject_id
         elif event.type in RESTOCKING:
             heard.products.append(event.subject_id)
@@ -72,10 +84,9 @@ def _sorted(events: Sequence[NewsRow]) -> _Heard:
     return heard
 
 
-async def _stock(work: Work, lane: LaneRow, heard: _Heard, spread: float) -> dict[str, object]:
+async def _stock(work: Work, lane: LaneRow, store: StoreRow, heard: _Heard, spread: float) -> dict[str, object]:
     """Compute what changed, or, when its time has come, everything. What it changes of the lane."""
-    store_id = lane.store_id
-    buffer = queries.settings_of(await queries.get_store(work, store_id)).stock_buffer
+    store_id, buffer = store.id, queries.settings_of(store).stock_buffer
     await stocking.learn(work, store_id, heard.orders if lane.checked_at is not None else None)
     if lane.check_at is not None and lane.check_at <= work.now:
         await stocking.refresh(work, store_id, None, buffer=buffer, whole=True)

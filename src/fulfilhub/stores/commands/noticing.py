@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -12,10 +12,12 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import text
 
+from fulfilhub.inventory.queries import warehouses_for
 from fulfilhub.platform.work import Work
 from fulfilhub.stores import queries
 from fulfilhub.stores.adapters.errands import Outcome, trouble_of, wants_rest
 from fulfilhub.stores.adapters.port import Pushed, Refused, ReturnNews, StateNews
+from fulfilhub.stores.queries.locations import warehouses_at
 from fulfilhub.stores.rules.outgoing import NoticeKind, NoticeState, again_after
 from fulfilhub.stores.rules.returning import return_news
 
@@ -115,7 +117,11 @@ async def _news(
     work: Work, store_id: UUID, kind: NoticeKind, subjects: Sequence[UUID], page: Callable[[UUID], str]
 ) -> Mapping[UUID, StateNews | ReturnNews]:
     if kind is NoticeKind.RETURN:
-        found = await queries.returns_told(work, subjects)
+        settings = queries.settings_of(await queries.get_store(work, store_id))
+        places = {warehouse: place for place, warehouse in (await warehouses_at(work, store_id)).items()}
+        if not places and settings.stock_location:
+            places = {each.id: settings.stock_location for each in await warehouses_for(work)}
+        found = await queries.returns_told(work, subjects, places, refund=settings.refund_returns)
         return {return_id: return_news(each) for return_id, each in found.items()}
     states = await queries.states(work, store_id, subjects, page)
     return {
@@ -179,7 +185,7 @@ async def _write(work: Work, rows: Sequence[Mapping[str, object]]) -> None:
 
 def digest_of(news: StateNews | ReturnNews) -> bytes:
     """Of what a store shows: the same as long as nobody would see a difference."""
-    shown: object = news
+    shown: object = replace(news, told_as="") if isinstance(news, ReturnNews) else news
     if isinstance(news, StateNews):
         shown = {name: value for name, value in news.state.items() if name not in UNSEEN}
     return hashlib.sha256(msgspec.json.encode(shown, order="sorted")).digest()

@@ -11,7 +11,7 @@ from fulfilhub.platform.secrets import Vault
 from fulfilhub.platform.work import Work
 from fulfilhub.stores import queries
 from fulfilhub.stores.adapters.port import Delivery
-from fulfilhub.stores.commands import installing
+from fulfilhub.stores.commands import hearing, installing
 from fulfilhub.stores.rules import Outcome
 
 
@@ -42,7 +42,37 @@ async def read_scopes(work: Work, _: Vault, told: Sequence[Told]) -> list[Verdic
     return verdicts
 
 
+async def read_goods(work: Work, _: Vault, told: Sequence[Told]) -> list[Verdict]:
+    """Products or stock changed."""
+    return await hearing.take_goods(work, [(each.message_id, each.store, each.delivery) for each in told])
+
+
+async def read_return(work: Work, _: Vault, told: Sequence[Told]) -> list[Verdict]:
+    """A return began, or was decided on."""
+    return await hearing.hear_returns(work, [(each.message_id, each.store, each.delivery) for each in told])
+
+
+async def read_listed(work: Work, _: Vault, told: Sequence[Told]) -> list[Verdict]:
+    """A list that the store made for us is over."""
+    return await hearing.hear_listed(work, [(each.message_id, each.store, each.delivery) for each in told])
+
+
 READERS: Mapping[str, Reader] = {
     "app/scopes_update": read_scopes,
+    "bulk_operations/finish": read_listed,
+    "inventory_items/update": read_goods,
+    "inventory_levels/connect": read_goods,
+    "inventory_levels/update": read_goods,
+    "products/create": read_goods,
+    "products/delete": read_goods,
+    "products/update": read_goods,
+    "returns/approve": read_return,
+    "returns/cancel": read_return,
+    "returns/close": read_return,
+    "returns/decline": read_return,
+    "returns/process": read_return,
+    "returns/reopen": read_return,
+    "returns/request": read_return,
+    "returns/update": read_return,
 }
 """By the storefront's own name of the topic, in small letters."""

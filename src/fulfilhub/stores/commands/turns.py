@@ -14,10 +14,10 @@ from fulfilhub.stores import queries
 from fulfilhub.stores.adapters import adapter_for
 from fulfilhub.stores.adapters.errands import News, Outcome, StockBatch, is_shut, trouble_of, wants_rest
 from fulfilhub.stores.adapters.port import Connection, InDoubt, Refused, Retry
-from fulfilhub.stores.commands import noticing, stocking, updates
+from fulfilhub.stores.commands import noticing, returning, stocking, updates
 from fulfilhub.stores.commands.lanes import TURN, due_after, set_lane
 from fulfilhub.stores.rules import StoreState
-from fulfilhub.stores.rules.outgoing import NoticeKind, pause
+from fulfilhub.stores.rules.outgoing import DriftPolicy, NoticeKind, pause
 
 SHIPMENTS = 8
 RETURNS = 4
@@ -75,9 +75,10 @@ async def _fill(work: Work, turn: Turn, page: Callable[[UUID], str], *, follows_
         turn.returns.extend(await noticing.take_due(work, store_id, NoticeKind.RETURN, RETURNS, page))
     if adapter.shows_states(connection):
         turn.states.extend(await noticing.take_due(work, store_id, NoticeKind.STATE, STATES, page))
-    stock = await stocking.take_due(work, store_id, adapter.stock_at_once(connection)) if follows_stock else None
-    if stock is not None:
-        turn.stock.append(stock)
+    if follows_stock:
+        drift = DriftPolicy(queries.settings_of(await queries.get_store(work, store_id)).stock_drift)
+        stock = await stocking.take_due(work, store_id, adapter.stock_at_once(connection), drift)
+        turn.stock.extend([stock] if stock is not None else [])
 
 
 async def conclude(work: Work, turn: Turn, outcomes: Sequence[Outcome | None], *, tries: int, spread: float) -> None:
@@ -94,6 +95,8 @@ async def conclude(work: Work, turn: Turn, outcomes: Sequence[Outcome | None], *
     told_states = [(each, next(left)) for each in turn.states]
     await updates.conclude(work, turn.store_id, told_shipments, tries=tries, rest=rest, spread=spread)
     await noticing.conclude(work, told_returns + told_states, tries=tries, rest=rest, spread=spread)
+    if adapter_for(turn.connection.platform).begins_returns:
+        await returning.note_told(work, turn.store_id, told_returns)
     for errand, outcome in told_stock:
         await stocking.conclude(work, errand, outcome, tries=tries, rest=rest, spread=spread)
     await _health(work, turn.store_id, lane.failures, outcomes, rest)

@@ -9,19 +9,40 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fulfilhub.platform.database import Base, Json, JsonList, MerchantTable
+from fulfilhub.stores.models.assigned import (
+    AssignedOrder,
+    Assignment,
+    AssignmentLine,
+    StoreHold,
+    StoreLocation,
+    StorePull,
+    StoreService,
+)
+from fulfilhub.stores.models.goods import StoreCatalogue, StoreImport, StoreProduct, StoreReturn
 from fulfilhub.stores.models.outgoing import StoreLane, StoreNotice, StoreStock
 from fulfilhub.stores.models.shopify import ShopifyInstall
 
 __all__ = [
+    "AssignedOrder",
+    "Assignment",
+    "AssignmentLine",
     "Backfill",
     "LateOrder",
     "NumberGap",
     "ShopifyInstall",
     "Store",
+    "StoreCatalogue",
     "StoreCode",
+    "StoreHold",
+    "StoreImport",
     "StoreLane",
+    "StoreLocation",
     "StoreNotice",
+    "StoreProduct",
+    "StorePull",
     "StoreRead",
+    "StoreReturn",
+    "StoreService",
     "StoreStock",
     "StoreSweep",
     "StoreUpdate",

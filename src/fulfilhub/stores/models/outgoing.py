@@ -85,7 +85,7 @@ class StoreNotice(MerchantTable, Base):
         ForeignKeyConstraint(
             ["merchant_id", "store_id"], ["stores.merchant_id", "stores.id"], name="fk_store_notices_store"
         ),
-        CheckConstraint("kind IN ('state', 'return')", name="kind"),
+        CheckConstraint("kind IN ('state', 'return', 'milestone')", name="kind"),
         CheckConstraint("state IN ('pending', 'told', 'refused', 'failed')", name="state"),
         Index(
             "ix_store_notices_due",
@@ -106,15 +106,17 @@ class StoreNotice(MerchantTable, Base):
 
 
 class StoreStock(MerchantTable, Base):
-    """How many units of a product one store's variant may sell. `wanted` is what it should show, `told` what it shows
-    as far as we know (null: unknown). `reference` names this very change. `learned`: the variant is known from orders,
-    not from a listing."""
+    """How many units of a product one store's variant may sell, in all or at one of the store's locations (`location`).
+    `wanted` is what it should show, `told` what it shows as far as we know (null: unknown). `reference` names this very
+    change. `learned`: the variant is known from orders, not from a listing. `drift_at`, `drift_shown`: when somebody
+    else's number was last found there, and which."""
 
     __tablename__ = "store_stock"
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     store_id: Mapped[UUID]
     variant_id: Mapped[str]
+    location: Mapped[str] = mapped_column(server_default="")
     product_id: Mapped[UUID]
     learned: Mapped[bool]
     wanted: Mapped[int] = mapped_column(BigInteger)
@@ -126,17 +128,21 @@ class StoreStock(MerchantTable, Base):
     code: Mapped[str | None]
     reason: Mapped[str | None]
     told_at: Mapped[datetime | None]
+    drift_at: Mapped[datetime | None]
+    drift_shown: Mapped[int | None] = mapped_column(BigInteger)
     updated_at: Mapped[datetime]
 
     __table_args__ = (
-        UniqueConstraint("merchant_id", "store_id", "variant_id", name="uq_store_stock_variant"),
+        UniqueConstraint("merchant_id", "store_id", "variant_id", "location", name="uq_store_stock_variant"),
         ForeignKeyConstraint(
             ["merchant_id", "product_id"], ["products.merchant_id", "products.id"], name="fk_store_stock_product"
         ),
         ForeignKeyConstraint(
             ["merchant_id", "store_id"], ["stores.merchant_id", "stores.id"], name="fk_store_stock_store"
         ),
-        CheckConstraint("state IN ('pending', 'told', 'stale', 'unmanaged', 'missing', 'failed')", name="state"),
+        CheckConstraint(
+            "state IN ('pending', 'told', 'stale', 'unmanaged', 'missing', 'failed', 'drifted')", name="state"
+        ),
         CheckConstraint("wanted >= 0", name="wanted"),
         Index("ix_store_stock_store", "merchant_id", "store_id", "id"),
         Index("ix_store_stock_product", "merchant_id", "product_id"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -14,7 +14,7 @@ from fulfilhub.orders.models import Order, OrderLine
 from fulfilhub.platform import ids
 from fulfilhub.platform.work import Work
 from fulfilhub.returns.models import Return, ReturnLine
-from fulfilhub.stores.models import StoreLane, StoreStock
+from fulfilhub.stores.models import StoreLane, StoreReturn, StoreStock
 from fulfilhub.stores.rules.returning import ReturnParts, ReturnTold
 
 
@@ -42,6 +42,7 @@ class StockRow(NamedTuple):
 
     id: UUID
     variant_id: str
+    location: str
     product_id: UUID
     sku: str
     wanted: int
@@ -51,6 +52,8 @@ class StockRow(NamedTuple):
     code: str | None
     reason: str | None
     told_at: datetime | None
+    drift_at: datetime | None
+    drift_shown: int | None
     updated_at: datetime
 
 
@@ -72,6 +75,17 @@ class NewsRow(NamedTuple):
 
 LANE = tuple(getattr(StoreLane, name) for name in LaneRow._fields)
 STOCK = tuple(Product.sku if name == "sku" else getattr(StoreStock, name) for name in StockRow._fields)
+HEADS = (
+    Return.id,
+    Return.state,
+    Return.decline_reason,
+    Return.warehouse_id,
+    Return.tracking_number,
+    Return.tracking_url,
+    Return.label_url,
+    Order.external_id.label("order_name"),
+    StoreReturn.external_id.label("told_as"),
+)
 EVENTS = """
 SELECT seq, type, subject_id, (data ->> 'return_id')::uuid FROM events
 WHERE account_id = $1 AND seq > $2 ORDER BY seq LIMIT $3
@@ -145,14 +159,37 @@ async def list_stock(work: Work, store_id: UUID, state: str | None, after: UUID 
     return [StockRow._make(row) for row in await work.db.execute(query)]
 
 
-async def returns_told(work: Work, return_ids: Collection[UUID]) -> dict[UUID, ReturnTold]:
-    """Returns as their stores are to be told of them, by id."""
+async def returns_told(
+    work: Work, return_ids: Collection[UUID], locations: Mapping[UUID, str], *, refund: bool
+) -> dict[UUID, ReturnTold]:
+    """Returns as their stores are to be told of them, by id. `locations`: the store's own of each warehouse; `refund`:
+    the store is to refund what was inspected."""
     heads = await work.db.execute(
-        select(Return.id, Return.state, Order.external_id)
+        select(*HEADS)
         .join(Order, (Order.merchant_id == Return.merchant_id) & (Order.id == Return.order_id))
+        .outerjoin(StoreReturn, (StoreReturn.merchant_id == Return.merchant_id) & (StoreReturn.return_id == Return.id))
         .where(Return.merchant_id == work.account_id, Return.id.in_(return_ids))
     )
-    found = {row.id: (row.state, row.external_id) for row in heads}
+    parts = await _parts(work, return_ids)
+    return {
+        row.id: ReturnTold(
+            reference=ids.RETURN.show(row.id),
+            order_external_id=row.order_name,
+            state=row.state,
+            lines=tuple(parts.get(row.id, ())),
+            declined=row.decline_reason or "",
+            tracking_number=row.tracking_number,
+            tracking_url=row.tracking_url,
+            label_url=row.label_url,
+            location=locations.get(row.warehouse_id, "") if row.warehouse_id is not None else "",
+            refund=refund,
+            told_as=row.told_as or "",
+        )
+        for row in heads
+    }
+
+
+async def _parts(work: Work, return_ids: Collection[UUID]) -> dict[UUID, list[ReturnParts]]:
     parts: dict[UUID, list[ReturnParts]] = {}
     counted = ("advised", "received", "restocked", "quarantined", "disposed")
     lines = await work.db.execute(
@@ -160,6 +197,7 @@ async def returns_told(work: Work, return_ids: Collection[UUID]) -> dict[UUID, R
             ReturnLine.return_id,
             OrderLine.external_id,
             *(func.sum(getattr(ReturnLine, name)).label(name) for name in counted),
+            func.min(ReturnLine.reason).label("reason"),
         )
         .join(
             OrderLine,
@@ -171,12 +209,20 @@ async def returns_told(work: Work, return_ids: Collection[UUID]) -> dict[UUID, R
         .group_by(ReturnLine.return_id, OrderLine.external_id)
         .order_by(ReturnLine.return_id, OrderLine.external_id)
     )
-    for return_id, external_id, *units in lines:
-        parts.setdefault(return_id, []).append(ReturnParts(external_id, *map(int, units)))
-    return {
-        return_id: ReturnTold(ids.RETURN.show(return_id), external_id, state, tuple(parts.get(return_id, ())))
-        for return_id, (state, external_id) in found.items()
-    }
+    for return_id, external_id, *units, reason in lines:
+        advised, received, restocked, quarantined, disposed = map(int, units)
+        parts.setdefault(return_id, []).append(
+            ReturnParts(external_id, advised, received, restocked, quarantined, disposed, reason)
+        )
+    return parts
+
+
+async def lines_by_external_id(work: Work, order_id: UUID) -> dict[str, UUID]:
+    """An order's lines by the store's own ids of them."""
+    query = select(OrderLine.external_id, OrderLine.id).where(
+        OrderLine.merchant_id == work.account_id, OrderLine.order_id == order_id
+    )
+    return {row.external_id: row.id for row in await work.db.execute(query)}
 
 
 async def variants_of(work: Work, store_id: UUID, product_ids: Sequence[UUID] | None) -> list[tuple[str, UUID, bool]]:
@@ -185,13 +231,14 @@ async def variants_of(work: Work, store_id: UUID, product_ids: Sequence[UUID] | 
     return [(row[0], row[1], row[2]) for row in rows]
 
 
-# What a listing says of a variant wins over what orders said.
+# What a listing says of a variant wins over what orders said, and the last of these is learned for no location yet.
 VARIANTS = """
 SELECT l.external_id, l.product_id, false FROM listings AS l
 WHERE l.merchant_id = $1 AND l.store_id = $2 AND ($3::uuid[] IS NULL OR l.product_id = ANY ($3))
 UNION ALL
-SELECT k.variant_id, k.product_id, true FROM store_stock AS k
-WHERE k.merchant_id = $1 AND k.store_id = $2 AND k.learned AND ($3::uuid[] IS NULL OR k.product_id = ANY ($3))
-  AND NOT EXISTS (SELECT FROM listings AS l
-                  WHERE l.merchant_id = k.merchant_id AND l.store_id = k.store_id AND l.external_id = k.variant_id)
+(SELECT DISTINCT ON (k.variant_id) k.variant_id, k.product_id, true FROM store_stock AS k
+ WHERE k.merchant_id = $1 AND k.store_id = $2 AND k.learned AND ($3::uuid[] IS NULL OR k.product_id = ANY ($3))
+   AND NOT EXISTS (SELECT FROM listings AS l
+                   WHERE l.merchant_id = k.merchant_id AND l.store_id = k.store_id AND l.external_id = k.variant_id)
+ ORDER BY k.variant_id, k.location)
 """

@@ -75,7 +75,9 @@ ROTATION_OVERLAP = timedelta(hours=24)
 class Settings:
     """What the merchant adjusts, as kept: the adapter's own (see `adapters.port.StoreSettings`), `locations`, the
     storefront's location -> our warehouse, and whether we keep the shop's stock right (`stock_sync`), with how many
-    units of each product the shop does not get (`stock_buffer`)."""
+    units of each product the shop does not get (`stock_buffer`), and whether a number that somebody else wrote there is
+    set right at once or only shown (`stock_drift`). `product_import`: what the store's products do here (see
+    `rules.products.ImportPolicy`). `refund_returns`: let the store refund what was inspected, as it suggests itself."""
 
     services: dict[str, str] = field(default_factory=dict)
     states: dict[str, str] = field(default_factory=dict)
@@ -84,6 +86,9 @@ class Settings:
     locations: dict[str, str] = field(default_factory=dict)
     stock_sync: bool = False
     stock_buffer: int = 0
+    stock_drift: str = "correct"
+    product_import: str = "match"
+    refund_returns: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

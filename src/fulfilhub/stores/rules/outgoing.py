@@ -3,6 +3,7 @@ becomes of a variant's stock."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -36,7 +37,8 @@ class NoticeState(StrEnum):
 class StockState(StrEnum):
     """Where a variant's stock in a store stands. `stale`: the store shows something else than we believed; it is set
     again. `unmanaged`: the merchant does not let the shop count this one. `missing`: the shop has no such variant.
-    `failed`: we gave up; all of these are tried again with the next check of the whole stock."""
+    `failed`: we gave up. `drifted`: somebody else's number, which is left there by the merchant's wish. All of these
+    are tried again with the next check of the whole stock."""
 
     PENDING = "pending"
     TOLD = "told"
@@ -44,6 +46,14 @@ class StockState(StrEnum):
     UNMANAGED = "unmanaged"
     MISSING = "missing"
     FAILED = "failed"
+    DRIFTED = "drifted"
+
+
+class DriftPolicy(StrEnum):
+    """What becomes of a number that somebody else wrote in a store: it is set right, or shown until the next check."""
+
+    CORRECT = "correct"
+    REPORT = "report"
 
 
 VISIBLE: frozenset[str] = frozenset(
@@ -92,6 +102,11 @@ RETURN_STEPS: frozenset[str] = frozenset(
 )
 """Facts about a return that its shop is told of."""
 
+RETURN_TALK: frozenset[str] = RETURN_STEPS | {
+    fact.TYPE for fact in (returns.ReturnRequested, returns.ReturnHandedOver, returns.ReturnShippingSet)
+}
+"""The same where returns stand in the shop as things of its own, with each of their steps."""
+
 RESTOCKING: frozenset[str] = frozenset(fact.TYPE for fact in (KitChanged, ListingChanged, ProductChanged))
 """Facts about a product (their subject) that change what may be sold, or where, without any movement of stock."""
 
@@ -112,6 +127,9 @@ STALE_TRIES = 6
 STALE_WAIT = timedelta(seconds=10)
 """Before stock that the shop changed is set again, the order that changed it should have arrived."""
 
+CLOCKS_APART = timedelta(seconds=5)
+"""What a store says of its stock may be stamped so much earlier than we noted our own writing, and be later."""
+
 
 def pause(failures: int, at_least: float, spread: float) -> timedelta:
     """How long a store is left alone that failed so many times in a row: 2, 4, 8 ... seconds up to LONGEST_PAUSE, times
@@ -131,6 +149,24 @@ def _doubled(times: int, longest: timedelta) -> timedelta:
 def to_show(sellable: int, buffer: int) -> int:
     """What a store shows of what could be sold, with so many units kept back; never below zero."""
     return max(sellable - buffer, 0)
+
+
+def share_out(shelves: Mapping[str, int], claimed: int) -> dict[str, int]:
+    """What each of a store's locations shows of what lies there, when so many units of all of it are not for sale
+    (claimed by orders that have no place yet, or kept back): these are taken where most is left, a unit at a time, so
+    that the places together never show more than can be sold. Of several with as many, the first by name gives."""
+    left = dict(shelves)
+    due = min(max(claimed, 0), sum(units for units in left.values() if units > 0))
+    while due > 0:
+        fullest = sorted((name for name, units in left.items() if units == max(left.values())))
+        below = max((units for units in left.values() if units < left[fullest[0]]), default=0)
+        # All of the fullest go down together to the next one's height, or as far as is due.
+        step = min(left[fullest[0]] - max(below, 0), max(due // len(fullest), 1))
+        for name in fullest:
+            taken = min(step, due)
+            left[name] -= taken
+            due -= taken
+    return {name: max(units, 0) for name, units in left.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,10 @@ class StoreSettings(Struct, kw_only=True, forbid_unknown_fields=True):
     status -> ours. `accept_test_orders`: treat test orders like real ones. `stock_location`: the storefront's
     location whose stock we set. `locations`: the storefront's location -> our warehouse. `stock_sync`: keep the shop's
     stock right; it overwrites the shop's own numbers. `stock_buffer`: units of each product that the shop does not get.
+    `stock_drift`: what somebody else writes there is set right at once (`correct`), or shown until the next check
+    (`report`). `product_import`: the shop's products are mapped to yours by SKU and barcode (`match`), made where there
+    are none (`create`), or left alone (`off`). `refund_returns`: let the shop refund what was inspected, as it suggests
+    itself.
     """
 
     services: Words = {}
@@ -58,6 +62,9 @@ class StoreSettings(Struct, kw_only=True, forbid_unknown_fields=True):
     locations: Locations = {}
     stock_sync: bool = False
     stock_buffer: Annotated[int, Meta(ge=0, le=LARGEST_BUFFER)] = 0
+    stock_drift: Literal["correct", "report"] = "correct"
+    product_import: Literal["off", "match", "create"] = "match"
+    refund_returns: bool = False
 
 
 class StoreIn(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -276,6 +283,9 @@ def store_out(row: StoreRow, url: str) -> StoreOut:
             locations=kept.locations,
             stock_sync=kept.stock_sync,
             stock_buffer=kept.stock_buffer,
+            stock_drift=kept.stock_drift,  # type: ignore[arg-type]
+            product_import=kept.product_import,  # type: ignore[arg-type]
+            refund_returns=kept.refund_returns,
         ),
         state=row.state,  # type: ignore[arg-type]
         last_seen_at=row.last_seen_at,
@@ -334,4 +344,7 @@ def _settings(data: StoreSettings) -> Settings:
         locations=data.locations,
         stock_sync=data.stock_sync,
         stock_buffer=data.stock_buffer,
+        stock_drift=data.stock_drift,
+        product_import=data.product_import,
+        refund_returns=data.refund_returns,
     )

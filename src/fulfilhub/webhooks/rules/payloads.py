@@ -109,6 +109,7 @@ PUBLIC: tuple[Public, ...] = (
     Public(returns.ReturnDeclined),
     Public(returns.ReturnCancelled),
     Public(returns.ReturnHandedOver),
+    Public(returns.ReturnShippingSet),
     Public(returns.ReturnReceived, values={"quantity": 2}),
     Public(returns.ReturnInspected, values={"restocked": 1, "quarantined": 0, "disposed": 1}),
     Public(returns.ReturnCompleted),

@@ -6,12 +6,23 @@ from collections.abc import Mapping
 
 import httpx
 
-from fulfilhub.stores.adapters.port import Connection, Ended, Pushed, Refused, ReturnNews, StateNews
+from fulfilhub.stores.adapters.port import Connection, Ended, Pushed, Refused, StateNews
 from fulfilhub.stores.adapters.shopify.deliveries import read_delivery, read_privacy
 from fulfilhub.stores.adapters.shopify.normalise import normalise
 from fulfilhub.stores.adapters.shopify.orders import changed_orders, fetch_order, find_number
+from fulfilhub.stores.adapters.shopify.products import (
+    begin_listing,
+    end_listing,
+    fetch_product,
+    list_variants,
+    listing,
+    read_goods,
+    read_listing,
+)
+from fulfilhub.stores.adapters.shopify.returns import fetch_returns, orders_with_returns, push_return
 from fulfilhub.stores.adapters.shopify.shipments import push_shipment
 from fulfilhub.stores.adapters.shopify.stock import push_stock, stock_at_once
+from fulfilhub.stores.adapters.shopify.variants import listed_told, return_told
 from fulfilhub.stores.adapters.signature import header, signed_by_one_of
 
 _NO_PLACE = Refused("not_shown", "Shopify has no place for this.")
@@ -21,6 +32,8 @@ class Shopify:
     """The verbs of `StoreAdapter` for Shopify."""
 
     counts_orders = True
+    lists_in_bulk = True
+    begins_returns = True
 
     read_delivery = staticmethod(read_delivery)
     read_privacy = staticmethod(read_privacy)
@@ -31,6 +44,18 @@ class Shopify:
     push_shipment = staticmethod(push_shipment)
     push_stock = staticmethod(push_stock)
     stock_at_once = staticmethod(stock_at_once)
+    push_return = staticmethod(push_return)
+    read_goods = staticmethod(read_goods)
+    read_return = staticmethod(return_told)
+    read_listed = staticmethod(listed_told)
+    fetch_product = staticmethod(fetch_product)
+    list_variants = staticmethod(list_variants)
+    begin_listing = staticmethod(begin_listing)
+    listing = staticmethod(listing)
+    read_listing = staticmethod(read_listing)
+    end_listing = staticmethod(end_listing)
+    fetch_returns = staticmethod(fetch_returns)
+    orders_with_returns = staticmethod(orders_with_returns)
 
     @staticmethod
     def verify(headers: Mapping[str, str], body: bytes, secrets: tuple[str, ...]) -> bool:
@@ -44,17 +69,12 @@ class Shopify:
 
     @staticmethod
     def shows_returns(connection: Connection) -> bool:
-        """See `StoreAdapter.shows_returns`. Shopify's own returns are objects of its own, not notes."""
-        return False
+        """See `StoreAdapter.shows_returns`."""
+        return True
 
     @staticmethod
     async def push_state(http: httpx.AsyncClient, connection: Connection, news: StateNews) -> Ended:
         """See `StoreAdapter.push_state`."""
-        return _NO_PLACE
-
-    @staticmethod
-    async def push_return(http: httpx.AsyncClient, connection: Connection, news: ReturnNews) -> Ended:
-        """See `StoreAdapter.push_return`."""
         return _NO_PLACE
 
     @staticmethod

@@ -1,10 +1,10 @@
-"""Telling Shopify how many units of variants can be sold at the location that stands for us."""
+"""Telling Shopify how many units of variants can be sold at the locations that stand for us."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import httpx
 
@@ -22,7 +22,14 @@ from fulfilhub.stores.adapters.port import (
 )
 from fulfilhub.stores.adapters.shopify import client, documents
 
-AT_ONCE = 100
+ACTIVATE_STOCK = documents.read("FulfilHubActivateStock")
+
+AT_ONCE = 250
+"""So many quantities one mutation takes."""
+
+READ_AT_ONCE = 100
+"""So many variants one query may ask for without costing more than Shopify allows a query."""
+
 _REFUSED = Refused("rejected", "Shopify rejected the stock.")
 
 #: Somebody else changed the stock since it was read.
@@ -38,44 +45,78 @@ def stock_at_once(connection: Connection) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """A variant's stock that must change: its inventory item, and what it is changed from."""
+    """A variant's stock that must change at a location: its inventory item, and what it is changed from."""
 
     news: StockNews
     item: str
+    location: str
     before: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Unstocked:
+    """An inventory item that is not stocked yet at a location that stands for us."""
+
+    news: StockNews
+    item: str
+
+
+@dataclass(slots=True)
+class _Day:
+    """What one call's news came to so far."""
+
+    told: list[StockTold] = field(default_factory=list)
+    changes: list[_Change] = field(default_factory=list)
+    unstocked: list[_Unstocked] = field(default_factory=list)
+    trouble: InDoubt | Refused | Retry | None = None
+
+
 async def push_stock(http: httpx.AsyncClient, connection: Connection, news: Sequence[StockNews]) -> Stocked:
-    """See `StoreAdapter.push_stock`. All levels are read in one query, and those that differ set in one mutation from
-    the quantities just read (compare and set). One that changed in between keeps the others back until the next call,
-    since Shopify then sets none."""
-    if not connection.settings.stock_location:
+    """See `StoreAdapter.push_stock`. Levels are read first, and those that differ set in as few mutations as Shopify
+    takes, from the quantities just read (compare and set). One that changed in between keeps the others of its mutation
+    back until the next call, since Shopify then sets none. What is not stocked yet at a location that was mapped to a
+    warehouse is stocked there; at the one location of a shop without a mapping that is left to the merchant."""
+    if not connection.settings.stock_location and any(not each.location for each in news):
         return Stocked(trouble=Refused("no_location", "Choose the Shopify location whose stock FulfilHub sets."))
-    levels = await _levels(http, connection, [each.variant_id for each in news])
-    if isinstance(levels, Refused | Retry):
-        return Stocked(trouble=levels)
-    told: list[StockTold] = []
-    changes: list[_Change] = []
+    day = _Day()
+    for location, wanted in _by_location(connection, news):
+        levels = await _levels(http, connection, location, [each.variant_id for each in wanted])
+        if isinstance(levels, Refused | Retry):
+            day.trouble = levels
+            break
+        for each in wanted:
+            _sort(day, each, location, levels.get(each.variant_id))
+    for change in range(0, len(day.changes), AT_ONCE):
+        written = await _set(http, connection, day.changes[change : change + AT_ONCE])
+        day.told += written.told
+        if written.trouble is not None:
+            return Stocked(tuple(day.told), written.trouble)
+    for lacking in day.unstocked:
+        stocked = await _activate(http, connection, lacking)
+        if not isinstance(stocked, StockTold):
+            return Stocked(tuple(day.told), stocked)
+        day.told.append(stocked)
+    return Stocked(tuple(day.told), day.trouble)
+
+
+def _by_location(connection: Connection, news: Sequence[StockNews]) -> Iterator[tuple[str, list[StockNews]]]:
+    """The news of each location, as many at a time as can be read at once."""
+    places: dict[str, list[StockNews]] = {}
     for each in news:
-        one = _judge(each, levels.get(each.variant_id))
-        if isinstance(one, StockTold):
-            told.append(one)
-        else:
-            changes.append(one)
-    if not changes:
-        return Stocked(tuple(told))
-    written = await _set(http, connection, changes)
-    return Stocked((*told, *written.told), written.trouble)
+        places.setdefault(each.location or connection.settings.stock_location, []).append(each)
+    for location, wanted in places.items():
+        for start in range(0, len(wanted), READ_AT_ONCE):
+            yield location, wanted[start : start + READ_AT_ONCE]
 
 
 async def _levels(
-    http: httpx.AsyncClient, connection: Connection, variants: Sequence[str]
+    http: httpx.AsyncClient, connection: Connection, location: str, variants: Sequence[str]
 ) -> dict[str, Mapping[str, object]] | Refused | Retry:
-    """The inventory item of each variant that there is, with its level at our location."""
+    """The inventory item of each variant that there is, with its level at this location."""
     wanted = [variant for variant in variants if variant.startswith("gid://shopify/ProductVariant/")]
     if not wanted:
         return {}
-    variables = {"variants": wanted, "location": connection.settings.stock_location}
+    variables = {"variants": wanted, "location": location}
     answer = await client.query(http, connection, documents.STOCK, variables)
     if isinstance(answer, Missing):
         return Refused("no_location", "Shopify does not know the chosen location, or a variant's id is none.")
@@ -90,23 +131,48 @@ async def _levels(
     }
 
 
-def _judge(news: StockNews, item: Mapping[str, object] | None) -> StockTold | _Change:
+def _sort(day: _Day, news: StockNews, location: str, item: Mapping[str, object] | None) -> None:
     if item is None:
-        return StockTold(news.reference, StockOutcome.MISSING)
-    level = item.get("inventoryLevel")
+        day.told.append(StockTold(news.reference, StockOutcome.MISSING))
+        return
+    level, name = item.get("inventoryLevel"), reading.text(item.get("id"))
     quantities = reading.rows(reading.table(level).get("quantities"))
     shown = next((reading.stock(row.get("quantity")) for row in quantities), None)
-    if item.get("tracked") is not True or shown is None:
-        return StockTold(news.reference, StockOutcome.UNMANAGED)
-    if shown == news.available:
-        return StockTold(news.reference, StockOutcome.ALREADY, shown)
-    if news.expected is not None and shown != news.expected:
-        return StockTold(news.reference, StockOutcome.STALE, shown)
-    return _Change(news, reading.text(item.get("id")), shown)
+    if item.get("tracked") is not True or (shown is None and not news.location):
+        day.told.append(StockTold(news.reference, StockOutcome.UNMANAGED))
+    elif shown is None:
+        day.unstocked.append(_Unstocked(news, name))
+    elif shown == news.available:
+        day.told.append(StockTold(news.reference, StockOutcome.ALREADY, shown))
+    elif news.expected is not None and shown != news.expected:
+        day.told.append(StockTold(news.reference, StockOutcome.STALE, shown))
+    else:
+        day.changes.append(_Change(news, name, location, shown))
+
+
+async def _activate(
+    http: httpx.AsyncClient, connection: Connection, each: _Unstocked
+) -> StockTold | InDoubt | Refused | Retry:
+    variables = {"item": each.item, "location": each.news.location, "available": each.news.available}
+    key = hashlib.sha256(f"activate:{each.item}:{each.news.location}:{each.news.reference}".encode()).hexdigest()
+    answer = await client.mutate(http, connection, ACTIVATE_STOCK, variables | {"key": key})
+    if isinstance(answer, Missing):
+        return StockTold(each.news.reference, StockOutcome.REFUSED, None, "Shopify does not know the location.")
+    if isinstance(answer, InDoubt | Refused | Retry):
+        return answer
+    payload = reading.table(answer.get("inventoryActivate"))
+    reason = client.refusal(payload)
+    if "already active" in reason:
+        return Retry("It was stocked in Shopify meanwhile.", 2.0)
+    if reason:
+        return StockTold(each.news.reference, StockOutcome.REFUSED, None, reason)
+    quantities = reading.rows(reading.table(payload.get("inventoryLevel")).get("quantities"))
+    shown = next((reading.stock(row.get("quantity")) for row in quantities), each.news.available)
+    outcome = StockOutcome.SET if shown == each.news.available else StockOutcome.STALE
+    return StockTold(each.news.reference, outcome, shown)
 
 
 async def _set(http: httpx.AsyncClient, connection: Connection, changes: Sequence[_Change]) -> Stocked:
-    location = connection.settings.stock_location
     change = {
         "name": "available",
         "reason": "correction",
@@ -114,7 +180,7 @@ async def _set(http: httpx.AsyncClient, connection: Connection, changes: Sequenc
         "quantities": [
             {
                 "inventoryItemId": each.item,
-                "locationId": location,
+                "locationId": each.location,
                 "quantity": each.news.available,
                 "changeFromQuantity": each.before,
             }

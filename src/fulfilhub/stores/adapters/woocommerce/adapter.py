@@ -10,7 +10,17 @@ from fulfilhub.stores.adapters.woocommerce.deliveries import read_delivery
 from fulfilhub.stores.adapters.woocommerce.normalise import normalise
 from fulfilhub.stores.adapters.woocommerce.orders import changed_orders, fetch_order, find_number
 from fulfilhub.stores.adapters.woocommerce.plugin import push_state, say_goodbye
-from fulfilhub.stores.adapters.woocommerce.returns import push_return
+from fulfilhub.stores.adapters.woocommerce.products import (
+    begin_listing,
+    end_listing,
+    fetch_product,
+    list_variants,
+    listing,
+    read_goods,
+    read_listing,
+    read_nothing,
+)
+from fulfilhub.stores.adapters.woocommerce.returns import fetch_returns, orders_with_returns, push_return
 from fulfilhub.stores.adapters.woocommerce.shipments import push_shipment
 from fulfilhub.stores.adapters.woocommerce.stock import push_stock, stock_at_once
 
@@ -19,6 +29,8 @@ class WooCommerce:
     """The verbs of `StoreAdapter` for WooCommerce."""
 
     counts_orders = False
+    lists_in_bulk = False
+    begins_returns = False
 
     read_delivery = staticmethod(read_delivery)
     normalise = staticmethod(normalise)
@@ -31,6 +43,17 @@ class WooCommerce:
     push_state = staticmethod(push_state)
     push_return = staticmethod(push_return)
     say_goodbye = staticmethod(say_goodbye)
+    read_goods = staticmethod(read_goods)
+    read_return = staticmethod(read_nothing)
+    read_listed = staticmethod(read_nothing)
+    fetch_product = staticmethod(fetch_product)
+    list_variants = staticmethod(list_variants)
+    begin_listing = staticmethod(begin_listing)
+    listing = staticmethod(listing)
+    read_listing = staticmethod(read_listing)
+    end_listing = staticmethod(end_listing)
+    fetch_returns = staticmethod(fetch_returns)
+    orders_with_returns = staticmethod(orders_with_returns)
 
     @staticmethod
     def verify(headers: Mapping[str, str], body: bytes, secrets: tuple[str, ...]) -> bool:

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import httpx
 
 from fulfilhub.stores.adapters import reading
-from fulfilhub.stores.adapters.port import Connection, Ended, InDoubt, Missing, Pushed, Refused, Retry, ReturnNews
+from fulfilhub.stores.adapters.goods import OrderReturns
+from fulfilhub.stores.adapters.port import (
+    Changed,
+    Connection,
+    Ended,
+    InDoubt,
+    Missing,
+    Pushed,
+    Refused,
+    Retry,
+    ReturnNews,
+)
 from fulfilhub.stores.adapters.woocommerce import client, plugin
 
 
@@ -28,6 +41,20 @@ async def push_return(http: httpx.AsyncClient, connection: Connection, news: Ret
     if isinstance(written, Missing | InDoubt | Refused | Retry):
         return plugin.GONE if isinstance(written, Missing) else written
     return Pushed((reading.identifier(reading.table(written).get("id")),))
+
+
+async def fetch_returns(
+    http: httpx.AsyncClient, connection: Connection, order_external_id: str
+) -> OrderReturns | Missing | Refused | Retry:
+    """See `GoodsAdapter.fetch_returns`. WooCommerce has refunds, and no returns."""
+    return OrderReturns(order_external_id, ())
+
+
+async def orders_with_returns(
+    http: httpx.AsyncClient, connection: Connection, since: datetime, cursor: str | None
+) -> Changed | Refused | Retry:
+    """See `GoodsAdapter.orders_with_returns`."""
+    return Changed(())
 
 
 def note_text(news: ReturnNews) -> str:

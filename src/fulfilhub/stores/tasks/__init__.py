@@ -33,6 +33,7 @@ from fulfilhub.stores.commands import (
 from fulfilhub.stores.renewing import renew, with_fresh_tokens
 from fulfilhub.stores.rules.completeness import SweepState, after_try, state_of
 from fulfilhub.stores.rules.shopify import KEEP_ALIVE
+from fulfilhub.stores.tasks import goods  # noqa: F401 - registers its tasks
 
 log = structlog.get_logger("fulfilhub.stores")
 
