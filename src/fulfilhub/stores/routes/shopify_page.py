@@ -27,14 +27,15 @@ from fulfilhub.platform.work import Work, Works
 from fulfilhub.stores import queries
 from fulfilhub.stores.adapters.shopify import scopes
 from fulfilhub.stores.adapters.shopify.tokens import shop_domain
-from fulfilhub.stores.commands import failing, lanes, sweeping
+from fulfilhub.stores.commands import failing, importing, lanes, sweeping
 from fulfilhub.stores.routes.shopify import ShopCaller, ShopPage, door_of, shop_caller, shop_page
+from fulfilhub.stores.rules.products import SENTENCES
 from fulfilhub.stores.rules.shopify import consent_url
 from fulfilhub.stores.schemas.completeness import completeness_out
 from fulfilhub.stores.schemas.failing import failing_out
 from fulfilhub.web.pages import FORM_LIMIT, OwnPages, form_of, page_headers, templates
 
-MOST_FAILING = 25
+MOST_FAILING, MOST_UNMAPPED = 25, 10
 ADMIN = "https://admin.shopify.com"
 CDN = "https://cdn.shopify.com"
 
@@ -123,6 +124,17 @@ async def sync_stock(
     return await _view(works, settings, caller.scope, caller.store_id, "All stock is compared.")
 
 
+@post("/shopify/import", status_code=200, **CALLED)
+async def bring_in(
+    works: NamedDependency[Works], settings: NamedDependency[Settings], caller: NamedDependency[ShopCaller]
+) -> Response[str]:
+    """Bring in the shop's products, now."""
+    async with works.begin(caller.scope) as work:
+        await importing.start(work, caller.store_id)
+        _remembered(work)
+    return await _view(works, settings, caller.scope, caller.store_id, "The shop's products are brought in.")
+
+
 @post("/shopify/retry", status_code=200, request_max_body_size=FORM_LIMIT, **CALLED)
 async def retry(
     request: PageRequest,
@@ -158,7 +170,7 @@ async def _gathered(work: Work, store_id: UUID, settings: Settings) -> Mapping[s
     interval = timedelta(seconds=settings.sweeps.interval)
     complete = completeness_out(store, await queries.sweep_of(work, store_id), figures, held, interval, work.now)
     rows = await queries.list_failing(work, store_id, None, MOST_FAILING + 1)
-    lane = await queries.lane(work, store_id)
+    lane, brought = await queries.lane(work, store_id), await queries.last_import(work, store_id)
     account = await get_account(work, work.account_id)
     return {
         "store": store,
@@ -170,10 +182,14 @@ async def _gathered(work: Work, store_id: UUID, settings: Settings) -> Mapping[s
         "complete": complete,
         "failing": [failing_out(row) for row in rows[:MOST_FAILING]],
         "more_failing": len(rows) > MOST_FAILING,
+        "products": await queries.count_variants(work, store_id),
+        "brought": brought,
+        "unmapped": await queries.list_variants(work, store_id, None, MOST_UNMAPPED, state="unmapped"),
+        "why": SENTENCES,
         "outgoing": await queries.outgoing_counts(work, store_id),
         "lane": lane,
         "keeps_stock": queries.settings_of(store).stock_sync,
-        "busy": complete.sweeping or complete.orders.waiting > 0,
+        "busy": complete.sweeping or complete.orders.waiting > 0 or (brought is not None and brought.ended_at is None),
         "now": work.now,
     }
 
@@ -207,4 +223,4 @@ def _frame_headers(shop: str) -> dict[str, str]:
     return page_headers(referrer="origin") | {"Content-Security-Policy": policy}
 
 
-ROUTES = [show_page, stylesheet, script, show_view, sweep, sync_stock, retry]
+ROUTES = [show_page, stylesheet, script, show_view, sweep, sync_stock, bring_in, retry]
