@@ -96,6 +96,11 @@ PLANTED: dict[str, str] = {
     "a backfill under way is being listed or read": "UPDATE store_backfills SET state = 'running', ended_at = NULL; "
     "DELETE FROM store_reads",
     "each order that came late is here": "UPDATE store_late_orders SET order_id = $ID",
+    "no order holds more than its shop asks of us": "UPDATE store_assignment_lines SET total = 0, remaining = 0",
+    "no warehouse is given more of an order than its shop asks of it": "DELETE FROM routing_wishes",
+    "an order that is to be read from its shop has its ticket": "UPDATE store_assigned_orders SET run_id = $ID, "
+    "run_due_at = now()",
+    "each store with a mapping is asked what it wants of us": "DELETE FROM store_pulls",
     # machinery
     "no ticket is overdue by ten minutes": "UPDATE jobs SET due_at = now() - interval '11 minutes'",
     "the relay hands over what is due": "UPDATE jobs SET due_at = now() - interval '2 minutes', next_at = due_at "

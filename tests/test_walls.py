@@ -14,6 +14,7 @@ from tests.make.world import Client
 
 SOME_ID = {
     "account_id": ids.ACCOUNT,
+    "assignment_id": ids.ASSIGNMENT,
     "backfill_id": ids.BACKFILL,
     "carrier_id": ids.CARRIER,
     "change_id": ids.REQUEST,

@@ -220,7 +220,7 @@ def _assigned() -> None:
             name="fk_store_assignment_lines_assignment",
         ),
         sa.CheckConstraint(
-            "0 <= remaining AND remaining <= total AND 0 <= given_up AND given_up <= remaining",
+            "0 <= remaining AND remaining <= total AND 0 <= given_up",
             name=op.f("ck_store_assignment_lines_units"),
         ),
     )

@@ -91,6 +91,7 @@ TAGS: dict[str, str] = {
     "Returns": "Goods that come back: requested, decided, received and inspected, by the merchant's policy.",
     "Stores": "Connections to Shopify, WooCommerce and your own storefront, and what each was told.",
     "Store completeness": "Whether everything a store has is here: the proof, what came late, and its history.",
+    "Store locations": "Which warehouse stands for which location of a shop, and what the shop assigns to it.",
     "Store products": "What a store has: its products and what each means here, and returns that stand in both places.",
     "Store webhooks": "Doors that storefronts call, signed with the store's webhook secret instead of an API key.",
     "Shopify app": "Shops connected by the FulfilHub app for Shopify: what they grant, and what stands in the way.",

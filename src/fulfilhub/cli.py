@@ -82,6 +82,7 @@ def demo(as_json: bool) -> None:
 @click.option("--warehouse", "warehouses", multiple=True, help="Only this warehouse (wh_...); may be repeated.")
 @click.option("--seed", default=1, show_default=True, help="Decides which work is rejected and which pick is short.")
 @click.option("--reject", "rejects", default=3, show_default=True, help="How many work orders to reject.")
+@click.option("--short", "shorts", default=1, show_default=True, help="How many picks to leave one unit short.")
 @click.option("--until-idle", type=float, help="End after this many seconds without work.")
 @click.option("--max-seconds", type=float, help="End after this many seconds in any case.")
 def partner_sim(
@@ -90,13 +91,14 @@ def partner_sim(
     warehouses: tuple[str, ...],
     seed: int,
     rejects: int,
+    shorts: int,
     until_idle: float | None,
     max_seconds: float | None,
 ) -> None:
     """Be a 3PL: claim work, reject some, pick, pack, ship, and take returns in. It knows only the partner's API."""
     from fulfilhub.demo.partner import Habits, simulate
 
-    habits = Habits(seed=seed, rejects=rejects, until_idle=until_idle, max_seconds=max_seconds)
+    habits = Habits(seed=seed, rejects=rejects, shorts=shorts, until_idle=until_idle, max_seconds=max_seconds)
     _told(lambda: simulate(url, key, warehouses, habits, click.echo))
 
 

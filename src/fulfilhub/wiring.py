@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from fulfilhub.catalogue.events import KitChanged
 from fulfilhub.fulfilment.events import (
     FulfilmentCancelled,
+    FulfilmentChangeAnswered,
     FulfilmentRejected,
     FulfilmentReleased,
     FulfilmentShortPicked,
@@ -24,26 +25,29 @@ from fulfilhub.orders.events import (
 )
 from fulfilhub.platform.events import Fact
 from fulfilhub.privacy.events import PrivacyRequested
-from fulfilhub.shipping.events import OrderDelivered, ShipmentCreated
-from fulfilhub.stores.events import StorePrivacyAsked
+from fulfilhub.shipping.events import OrderDelivered, ParcelAdvanced, ShipmentCreated
+from fulfilhub.stores.events import StorePrivacyAsked, StoreTold
 
 HEARD_BY: dict[type[Fact], tuple[str, ...]] = {
     FulfilmentCancelled: ("fulfilment.route_orders",),
-    FulfilmentRejected: ("fulfilment.route_orders",),
+    FulfilmentChangeAnswered: ("stores.heed_orders",),
+    FulfilmentRejected: ("fulfilment.route_orders", "stores.heed_orders"),
     FulfilmentReleased: ("fulfilment.follow_orders",),
-    FulfilmentShortPicked: ("fulfilment.route_orders",),
+    FulfilmentShortPicked: ("fulfilment.route_orders", "stores.heed_orders"),
     KitChanged: ("fulfilment.route_waiting",),
     OrderCancelRequested: ("fulfilment.follow_orders",),
-    OrderCancelled: ("shipping.judge_promises",),
+    OrderCancelled: ("shipping.judge_promises", "stores.heed_orders"),
     OrderDelivered: ("shipping.judge_promises",),
     OrderHeld: ("fulfilment.follow_orders",),
     OrderHoldReleased: ("fulfilment.follow_orders", "fulfilment.route_orders"),
     OrderReceived: ("fulfilment.route_orders",),
     OrderReviewNeeded: ("fulfilment.follow_orders",),
     OrderUpdated: ("fulfilment.follow_orders", "fulfilment.route_orders"),
+    ParcelAdvanced: ("stores.tell_milestones",),
     PrivacyRequested: ("privacy.carry_out",),
     ShipmentCreated: ("billing.charge_order", "shipping.judge_promises", "stores.tell_shipment"),
     StockAdjusted: ("fulfilment.route_waiting",),
+    StoreTold: ("stores.heed_orders", "stores.tell_milestones"),
     StockReceived: ("fulfilment.route_waiting",),
     StorePrivacyAsked: ("privacy.take_ask",),
 }
@@ -56,6 +60,7 @@ SCHEDULES: dict[str, str] = {
     "shipping.forget_early": "57 * * * *",
     "shipping.watch_promises": "*/5 * * * *",
     "stores.renew_tokens": "23 4 * * *",
+    "stores.pull_due": "* * * * *",
     "stores.sweep_due": "* * * * *",
     "stores.sweep_goods_due": "*/5 * * * *",
     "stores.watch": "*/5 * * * * *",
@@ -70,6 +75,7 @@ TASK_MODULES = (
     "fulfilhub.fulfilment.tasks",
     "fulfilhub.shipping.tasks",
     "fulfilhub.stores.tasks",
+    "fulfilhub.stores.tasks.assigning",
     "fulfilhub.carriers.tasks",
     "fulfilhub.billing.tasks",
     "fulfilhub.returns.tasks",

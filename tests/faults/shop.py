@@ -75,10 +75,10 @@ class Shop:
             headers={"Authorization": f"Bearer {self.partner.key}"},
         )
 
-    def simulate(self, name: str) -> int:
+    def simulate(self, name: str, *more: str) -> int:
         """A partner that works this shop's orders off, as a process; it never rejects."""
         arguments = ("partner-sim", "--url", self.rig.url, "--reject", "0")
-        return self.rig.start(name, *arguments, FULFILHUB_PARTNER_KEY=self.partner.key)
+        return self.rig.start(name, *arguments, *more, FULFILHUB_PARTNER_KEY=self.partner.key)
 
 
 async def open_shop(rig: Rig, http: httpx.AsyncClient) -> Shop:

@@ -37,6 +37,7 @@ IDS: dict[ids.Kind, str] = {
     ids.ACCOUNT: "SELECT unnest(ARRAY[:merchant, :partner]::uuid[])",
     ids.ADJUSTMENT: "SELECT document_id FROM stock_movements WHERE merchant_id = :merchant AND document = 'adjustment'",
     ids.API_KEY: "SELECT id FROM api_keys WHERE account_id IN (:merchant, :partner)",
+    ids.ASSIGNMENT: "SELECT id FROM store_assignments WHERE merchant_id = :merchant",
     ids.AUDIT_ENTRY: "SELECT id FROM audit_log WHERE account_id IN (:merchant, :partner)",
     ids.BACKFILL: "SELECT id FROM store_backfills WHERE merchant_id = :merchant",
     ids.CARRIER: "SELECT id FROM carrier_connections WHERE account_id IN (:merchant, :partner)",
@@ -67,6 +68,7 @@ IDS: dict[ids.Kind, str] = {
     ids.SHIPMENT: "SELECT id FROM shipments WHERE merchant_id = :merchant",
     ids.STORE: "SELECT id FROM stores WHERE merchant_id = :merchant",
     ids.STORE_CODE: "SELECT id FROM store_codes WHERE merchant_id = :merchant",
+    ids.STORE_SERVICE: "SELECT id FROM store_services WHERE merchant_id = :merchant",
     ids.STORE_UPDATE: "SELECT id FROM store_updates WHERE merchant_id = :merchant",
     ids.TRACKING_EVENT: "SELECT id FROM tracking_events WHERE merchant_id = :merchant",
     ids.USER: "SELECT id FROM users WHERE account_id IN (:merchant, :partner)",
@@ -97,6 +99,34 @@ ROWS: dict[str, str] = {
     "told_at, created_at, updated_at) "
     "SELECT merchant_id, gen_random_uuid(), store_id, 'state', id, id, 'told', now(), now(), now(), now() "
     "FROM orders WHERE merchant_id = :merchant AND store_id IN (SELECT id FROM stores)",
+    # A shop that assigned the queued order to one of our warehouses, which has a service there.
+    "store_locations": "INSERT INTO store_locations (merchant_id, store_id, external_id, warehouse_id, name, kind, "
+    "service_id, active, updated_at) SELECT s.merchant_id, s.id, 'place', w.id, 'Hall', 'service', 'service', true, "
+    "now() FROM stores AS s JOIN warehouses AS w ON w.code = 'HALL' WHERE s.merchant_id = :merchant "
+    "ORDER BY s.id LIMIT 1",
+    "store_services": "INSERT INTO store_services (merchant_id, id, store_id, warehouse_id, name, state, service_id, "
+    "location_id, created_at, updated_at) SELECT merchant_id, gen_random_uuid(), store_id, warehouse_id, name, "
+    "'registered', 'service', external_id, now(), now() FROM store_locations",
+    "store_pulls": "INSERT INTO store_pulls (merchant_id, store_id, next_at) "
+    "SELECT merchant_id, store_id, now() + interval '5 minutes' FROM store_locations",
+    "store_assigned_orders": "INSERT INTO store_assigned_orders (merchant_id, store_id, external_id, order_id, "
+    "updated_at) SELECT p.merchant_id, p.store_id, o.external_id, o.id, now() FROM store_pulls AS p "
+    "JOIN orders AS o ON o.merchant_id = p.merchant_id AND o.external_id = 'queued'",
+    "store_assignments": "INSERT INTO store_assignments (merchant_id, id, store_id, external_id, order_external_id, "
+    "location_id, warehouse_id, state, changed_at, created_at, updated_at) SELECT a.merchant_id, gen_random_uuid(), "
+    "a.store_id, 'part', a.external_id, l.external_id, l.warehouse_id, 'ours', now(), now(), now() "
+    "FROM store_assigned_orders AS a JOIN store_locations AS l ON l.store_id = a.store_id",
+    "store_assignment_lines": "INSERT INTO store_assignment_lines (merchant_id, assignment_id, external_id, "
+    "line_external_id, total, remaining) SELECT s.merchant_id, s.id, 'line', l.external_id, l.ordered, l.ordered "
+    "FROM store_assignments AS s JOIN store_assigned_orders AS a ON a.external_id = s.order_external_id "
+    "JOIN order_lines AS l ON l.order_id = a.order_id",
+    "store_holds": "INSERT INTO store_holds (merchant_id, store_id, external_id, order_external_id, hold_id, "
+    "placed_at) SELECT a.merchant_id, a.store_id, 'hold', a.external_id, gen_random_uuid(), now() "
+    "FROM store_assigned_orders AS a",
+    "routing_wishes": "INSERT INTO routing_wishes (merchant_id, order_id, line_id, warehouse_id, units, done) "
+    "SELECT l.merchant_id, l.order_id, l.id, s.warehouse_id, l.ordered, 0 FROM store_assignments AS s "
+    "JOIN store_assigned_orders AS a ON a.external_id = s.order_external_id "
+    "JOIN order_lines AS l ON l.order_id = a.order_id",
     "users": "INSERT INTO users (account_id, id, email, email_key, name, role, created_at) "
     "VALUES (:merchant, gen_random_uuid(), 'eve@example.test', 'eve@example.test', 'Eve', 'owner', now())",
     "user_secrets": "INSERT INTO user_secrets (account_id, user_id, password, changed_at) "

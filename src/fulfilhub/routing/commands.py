@@ -26,6 +26,7 @@ from fulfilhub.routing.rules.terms import (
     RoutingPolicy,
     Stock,
 )
+from fulfilhub.routing.rules.wishes import Wishes, told_apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,23 @@ INSERT INTO routing_fences (merchant_id, order_id, warehouse_id, reason, created
 SELECT $1, f.order_id, f.warehouse_id, $2, $3 FROM unnest($4::uuid[], $5::uuid[]) AS f (order_id, warehouse_id)
 ON CONFLICT DO NOTHING
 """
+SET_WISHES = """
+WITH told AS (
+    SELECT w.line_id, w.warehouse_id, w.units, w.done
+    FROM unnest($3::uuid[], $4::uuid[], $5::int[], $6::int[]) AS w (line_id, warehouse_id, units, done)
+), gone AS (
+    DELETE FROM routing_wishes AS w WHERE w.merchant_id = $1 AND w.order_id = $2
+        AND NOT EXISTS (SELECT FROM told AS t WHERE t.line_id = w.line_id AND t.warehouse_id = w.warehouse_id)
+    RETURNING 1
+), kept AS (
+    INSERT INTO routing_wishes AS w (merchant_id, order_id, line_id, warehouse_id, units, done)
+    SELECT $1, $2, t.line_id, t.warehouse_id, t.units, t.done FROM told AS t
+    ON CONFLICT (merchant_id, order_id, line_id, warehouse_id) DO UPDATE
+    SET units = excluded.units, done = excluded.done WHERE (w.units, w.done) <> (excluded.units, excluded.done)
+    RETURNING 1
+)
+SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM kept)
+"""
 LIFT_FENCES = "DELETE FROM routing_fences WHERE merchant_id = $1 AND order_id = ANY ($2)"
 INSERT_POLICY = """
 INSERT INTO routing_policies (merchant_id, version, max_parts, on_shortage, weights, created_by, created_at)
@@ -60,8 +78,16 @@ VALUES ($1, $2, $3, $4, $5::jsonb, $6, $7) ON CONFLICT DO NOTHING
 """
 
 
-async def decide(work: Work, orders: Sequence[LockedOrder], cause: str, *, lock: bool) -> list[Routed]:
-    """Where the unrouted units of these orders ship from; every decision is kept. `orders` are locked already.
+async def decide(
+    work: Work,
+    orders: Sequence[LockedOrder],
+    cause: str,
+    *,
+    lock: bool,
+    wishes: Mapping[UUID, Wishes] | None = None,
+) -> list[Routed]:
+    """Where the unrouted units of these orders ship from; every decision is kept. `orders` are locked already. For an
+    order of which the store wants units sent from certain warehouses (`wishes`) there is one for each of them.
 
     Orders without units to route are left out. With `lock`, the stock levels it looks at are locked, in key order,
     until the end of the work; without, somebody may be quicker. A constant number of statements, however many orders.
@@ -76,12 +102,18 @@ async def decide(work: Work, orders: Sequence[LockedOrder], cause: str, *, lock:
     candidates = await queries.candidates(work, warehouses)
     products = {product for each in lines.values() for line in each for product in line.stock_ids}
     stock = await _stock(work, products, [each.id for each in warehouses], lock=lock)
-    to_route = [_to_route(order, lines[order.id], refused.get(order.id, frozenset())) for order in wanted]
-    made = decide_batch(to_route, candidates, stock, terms, work.now)
+    to_route = [
+        (order, part)
+        for order in wanted
+        for part in told_apart(
+            _to_route(order, lines[order.id], refused.get(order.id, frozenset())), (wishes or {}).get(order.id)
+        )
+    ]
+    made = decide_batch([part for _, part in to_route], candidates, stock, terms, work.now)
     operators = {each.id: each.operator_id for each in warehouses}
     routed = [
         Routed(order, ids.new(), decision, {line.line_id: line for line in lines[order.id]}, operators)
-        for order, decision in zip(wanted, made, strict=True)
+        for (order, _), decision in zip(to_route, made, strict=True)
     ]
     await _keep(work, routed, terms, cause)
     return routed
@@ -152,6 +184,15 @@ async def fence(work: Work, pairs: Collection[tuple[UUID, UUID]], reason: str) -
         [order_id for order_id, _ in pairs],
         [warehouse_id for _, warehouse_id in pairs],
     )
+
+
+async def set_wishes(work: Work, order_id: UUID, wanted: Mapping[tuple[UUID, UUID], tuple[int, int]]) -> bool:
+    """Keep what an order's store wants sent from where: (units, of them sent by whoever) by (line id, warehouse id).
+    Whether that is something else than before. The order is locked already."""
+    lines, warehouses = [line for line, _ in wanted], [warehouse for _, warehouse in wanted]
+    units, done = [each for each, _ in wanted.values()], [each for _, each in wanted.values()]
+    rows = await work.fetch_raw(SET_WISHES, work.account_id, order_id, lines, warehouses, units, done)
+    return bool(rows[0][0])
 
 
 async def lift_fences(work: Work, order_ids: Collection[UUID]) -> None:

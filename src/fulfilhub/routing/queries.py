@@ -17,7 +17,7 @@ from fulfilhub.catalogue.queries import ProductRef, components_of, resolve
 from fulfilhub.inventory.queries import WarehouseProfile, available, warehouses_for
 from fulfilhub.orders.rules import is_destination
 from fulfilhub.platform.work import Work
-from fulfilhub.routing.models import PolicyVersion, RoutingDecision, RoutingFence
+from fulfilhub.routing.models import PolicyVersion, RoutingDecision, RoutingFence, RoutingWish
 from fulfilhub.routing.rules.quote import Option, WhyNot, quote, refuse, services_of, units_there
 from fulfilhub.routing.rules.terms import (
     Assignment,
@@ -204,6 +204,21 @@ async def fences(work: Work, order_ids: Collection[UUID]) -> dict[UUID, frozense
     for order_id, warehouse_id in rows:
         found.setdefault(order_id, set()).add(warehouse_id)
     return {order_id: frozenset(warehouses) for order_id, warehouses in found.items()}
+
+
+async def wishes(work: Work, order_ids: Collection[UUID]) -> dict[UUID, dict[tuple[UUID, UUID], tuple[int, int]]]:
+    """By order, what its store wants sent from where: (units, of them sent by whoever) by (line id, warehouse id).
+    Orders of stores that leave that to us are left out."""
+    table = RoutingWish
+    rows = await work.db.execute(
+        select(table.order_id, table.line_id, table.warehouse_id, table.units, table.done).where(
+            table.merchant_id == work.account_id, table.order_id.in_(order_ids)
+        )
+    )
+    found: dict[UUID, dict[tuple[UUID, UUID], tuple[int, int]]] = {}
+    for order_id, line_id, warehouse_id, units, done in rows:
+        found.setdefault(order_id, {})[line_id, warehouse_id] = (units, done)
+    return found
 
 
 async def lines_to_route(work: Work, order_ids: Collection[UUID]) -> dict[UUID, list[RouteLine]]:

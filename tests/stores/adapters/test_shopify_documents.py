@@ -23,11 +23,13 @@ DEMO_SPEAKS = [
     "FulfilHubCreateFulfilment",
     "FulfilHubFulfilmentLines",
     "FulfilHubFulfilmentOrderLines",
+    "FulfilHubMilestones",
     "FulfilHubOrder",
     "FulfilHubOrdersNamed",
     "FulfilHubSetStock",
     "FulfilHubShippingState",
     "FulfilHubStock",
+    "FulfilHubTellMilestone",
     "FulfilHubUpdateTracking",
 ]
 

@@ -14,6 +14,7 @@ from fulfilhub.fulfilment.commands.holding import hold_order
 from fulfilhub.fulfilment.commands.telling import News, tell_operators
 from fulfilhub.fulfilment.events import FulfilmentQueued
 from fulfilhub.fulfilment.queries import Document, DocumentLine, DocumentPart
+from fulfilhub.fulfilment.queries.wishes import open_wishes
 from fulfilhub.inventory.commands import Movement, move
 from fulfilhub.inventory.rules.shortage import ShortOfStock
 from fulfilhub.inventory.rules.stock import MovementReason
@@ -98,15 +99,8 @@ async def route(work: Work, order_ids: Collection[UUID], cause: str) -> list[Rou
     routed, parts = await _allocate(work, [order for order in locked if is_routable(order)], cause)
     if not routed:
         return []
-    await freeze_promises(
-        work,
-        [
-            (each.order.id, each.decision.promise.ship_by, each.decision.promise.deliver_by)
-            for each in routed
-            if each.decision.promise is not None and each.order.ship_by is None
-        ],
-    )
-    await set_backordered(work, {each.order.id: _waits(each) for each in routed})
+    await freeze_promises(work, _promises(routed))
+    await set_backordered(work, _waiting(routed))
     await count(
         work,
         [
@@ -117,9 +111,9 @@ async def route(work: Work, order_ids: Collection[UUID], cause: str) -> list[Rou
     )
     await _insert(work, parts)
     _tell(work, routed, parts)
-    for each in routed:
-        if each.decision.outcome is Outcome.HELD:
-            await hold_order(work, each.order.id, HoldReason.CANNOT_BE_ROUTED, each.decision.reason)
+    held = {each.order.id: each.decision.reason for each in routed if each.decision.outcome is Outcome.HELD}
+    for order_id, reason in held.items():
+        await hold_order(work, order_id, HoldReason.CANNOT_BE_ROUTED, reason)
     return routed
 
 
@@ -139,7 +133,8 @@ async def _allocate(work: Work, orders: Sequence[LockedOrder], cause: str) -> tu
 async def _try_to_allocate(
     work: Work, orders: Sequence[LockedOrder], cause: str, *, lock: bool
 ) -> tuple[list[Routed], list[Part]]:
-    routed = await decide(work, orders, cause, lock=lock)
+    wishes = await open_wishes(work, [order.id for order in orders])
+    routed = await decide(work, orders, cause, lock=lock, wishes=wishes)
     parts = [Part(ids.new(), each, one) for each in routed for one in each.decision.assignments]
     await move(work, [_allocation(part, product, units) for part in parts for product, units in _units(part)])
     return routed, parts
@@ -163,8 +158,22 @@ def is_routable(order: LockedOrder) -> bool:
     return order.status in ROUTABLE and order.store_state != StoreState.CANCELLED
 
 
-def _waits(each: Routed) -> bool:
-    return each.decision.outcome in {Outcome.BACKORDERED, Outcome.PARTLY_ROUTED}
+def _promises(routed: Sequence[Routed]) -> list[tuple[UUID, datetime, datetime]]:
+    """(order, ship by, deliver by) of orders that have no promise yet: that of the slowest part, where the store asked
+    several warehouses."""
+    made: dict[UUID, tuple[datetime, datetime]] = {}
+    for each in routed:
+        promise = each.decision.promise
+        if promise is not None and each.order.ship_by is None:
+            ship_by, deliver_by = made.get(each.order.id, (promise.ship_by, promise.deliver_by))
+            made[each.order.id] = (max(ship_by, promise.ship_by), max(deliver_by, promise.deliver_by))
+    return [(order_id, *times) for order_id, times in made.items()]
+
+
+def _waiting(routed: Sequence[Routed]) -> dict[UUID, bool]:
+    """Of each order, whether some of it waits for stock."""
+    waits = {each.order.id for each in routed if each.decision.outcome in {Outcome.BACKORDERED, Outcome.PARTLY_ROUTED}}
+    return {each.order.id: each.order.id in waits for each in routed}
 
 
 def _units(part: Part) -> list[tuple[UUID, int]]:

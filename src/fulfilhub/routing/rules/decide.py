@@ -54,12 +54,12 @@ def decide_batch(
     goes to who came first and no unit is promised twice.
     """
     outlooks = [Outlook(each, now) for each in candidates]
-    made: dict[UUID, Decision] = {}
+    made: dict[tuple[UUID, UUID | None], Decision] = {}
     for order in sorted(orders, key=lambda each: (each.placed_at, each.order_id)):
-        if order.order_id in made:
+        if (order.order_id, order.only) in made:
             raise ValueError("an order is in the batch twice")
-        made[order.order_id] = _decide(order, outlooks, stock, policy, now)
-    return [made[order.order_id] for order in orders]
+        made[order.order_id, order.only] = _decide(order, outlooks, stock, policy, now)
+    return [made[order.order_id, order.only] for order in orders]
 
 
 def _decide(

@@ -54,6 +54,13 @@ def rejected_before(look: Look) -> Excluded | None:
     return Excluded(FenceCode.REJECTED_BEFORE, f"{look.candidate.name} rejected or could not find these items before.")
 
 
+def asked_elsewhere(look: Look) -> Excluded | None:
+    """What the store wants sent from one warehouse is sent from there, or its stock there would be wrong."""
+    if look.order.only is None or look.order.only == look.candidate.warehouse_id:
+        return None
+    return Excluded(FenceCode.ASKED_ELSEWHERE, f"The store asked another warehouse than {look.candidate.name} for it.")
+
+
 def service_not_offered(look: Look) -> Excluded | None:
     """The shipping service the customer chose must be offered."""
     if look.reach.offered:
@@ -99,6 +106,7 @@ FENCES: tuple[Fence, ...] = (
     suspended,
     capacity_spent,
     rejected_before,
+    asked_elsewhere,
     service_not_offered,
     cannot_ship_there,
     too_heavy,

@@ -63,6 +63,7 @@ _FENCE_SAYS: tuple[tuple[FenceCode, WhyNot], ...] = (
     (FenceCode.SUSPENDED, WhyNot.NO_WAREHOUSE),
     (FenceCode.CAPACITY_SPENT, WhyNot.NO_WAREHOUSE),
     (FenceCode.REJECTED_BEFORE, WhyNot.NO_WAREHOUSE),
+    (FenceCode.ASKED_ELSEWHERE, WhyNot.NO_WAREHOUSE),
     (FenceCode.SERVICE_NOT_OFFERED, WhyNot.SERVICE_NOT_OFFERED),
     (FenceCode.CANNOT_SHIP_THERE, WhyNot.CANNOT_SHIP_THERE),
     (FenceCode.TOO_HEAVY, WhyNot.TOO_HEAVY),

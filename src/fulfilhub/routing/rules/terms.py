@@ -16,7 +16,7 @@ import msgspec
 from fulfilhub.inventory.rules.calendar import WorkingCalendar
 from fulfilhub.inventory.rules.warehouse import Service, WarehouseState
 
-RULES_VERSION = 2
+RULES_VERSION = 3
 """Raised whenever these rules would decide differently; kept with every decision."""
 
 
@@ -52,6 +52,7 @@ class FenceCode(StrEnum):
     SUSPENDED = "suspended"
     CAPACITY_SPENT = "capacity_spent"
     REJECTED_BEFORE = "rejected_before"
+    ASKED_ELSEWHERE = "asked_elsewhere"
     SERVICE_NOT_OFFERED = "service_not_offered"
     CANNOT_SHIP_THERE = "cannot_ship_there"
     TOO_HEAVY = "too_heavy"
@@ -112,7 +113,8 @@ class LineToRoute(msgspec.Struct, frozen=True, kw_only=True):
 
 class OrderToRoute(msgspec.Struct, frozen=True, kw_only=True):
     """An order, or what is left of it to route. `frozen` is its promise once given; `rejected_by` are the
-    warehouses that refused or could not find any of these lines and are not to be asked again."""
+    warehouses that refused or could not find any of these lines and are not to be asked again. `only` is the warehouse
+    that the store wants these lines sent from: each warehouse's lines of an order are decided for themselves."""
 
     order_id: UUID
     placed_at: datetime
@@ -122,6 +124,7 @@ class OrderToRoute(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[LineToRoute, ...]
     frozen: Promise | None = None
     rejected_by: frozenset[UUID] = frozenset()
+    only: UUID | None = None
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ from fulfilhub.stores.adapters.port import (
     Connection,
     Ended,
     InDoubt,
+    MilestoneNews,
     Pushed,
     Refused,
     Retry,
@@ -37,6 +38,7 @@ class ErrandKind(StrEnum):
     """What a store is told."""
 
     SHIPMENT = "shipment"
+    MILESTONE = "milestone"
     RETURN = "return"
     STATE = "state"
     STOCK = "stock"
@@ -49,10 +51,11 @@ class StockBatch:
     news: tuple[StockNews, ...]
 
 
-News = ShipmentNews | ReturnNews | StateNews | StockBatch
+News = ShipmentNews | MilestoneNews | ReturnNews | StateNews | StockBatch
 Outcome = Ended | Stocked
 KINDS: dict[type[object], ErrandKind] = {
     ShipmentNews: ErrandKind.SHIPMENT,
+    MilestoneNews: ErrandKind.MILESTONE,
     ReturnNews: ErrandKind.RETURN,
     StateNews: ErrandKind.STATE,
     StockBatch: ErrandKind.STOCK,
@@ -123,6 +126,8 @@ async def _call(http: httpx.AsyncClient, connection: Connection, news: News) -> 
     match news:
         case ShipmentNews():
             return await adapter.push_shipment(http, connection, news)
+        case MilestoneNews():
+            return await adapter.push_milestone(http, connection, news)
         case ReturnNews():
             return await adapter.push_return(http, connection, news)
         case StateNews():

@@ -26,6 +26,7 @@ from fulfilhub.stores.adapters import adapter_for, port
 from fulfilhub.stores.adapters.port import Delivery, Kind, Unreadable
 from fulfilhub.stores.adapters.reading import UNKNOWN_TIME
 from fulfilhub.stores.adapters.shopify.deliveries import names_shop
+from fulfilhub.stores.commands.following import mark, mark_parts
 from fulfilhub.stores.commands.installing import uninstalled
 from fulfilhub.stores.commands.topics import READERS, Told
 from fulfilhub.stores.events import StorePrivacyAsked
@@ -62,6 +63,7 @@ class _Pile:
 
     orders: dict[UUID, list[tuple[UUID, IncomingOrder]]] = field(default_factory=dict)
     rereads: dict[tuple[UUID, str], UUID] = field(default_factory=dict)
+    parts: dict[UUID, set[str]] = field(default_factory=dict)
     cut: list[tuple[UUID, UUID, datetime | None]] = field(default_factory=list)
     told: dict[str, list[Told]] = field(default_factory=dict)
     asked: list[StorePrivacyAsked] = field(default_factory=list)
@@ -139,6 +141,7 @@ async def read_deliveries(work: Work, vault: Vault, message_ids: Sequence[UUID])
     for topic, messages_of in sorted(pile.told.items()):
         pile.verdicts |= {each.message_id: each for each in await READERS[topic](work, vault, messages_of)}
     work.publish(*pile.asked)
+    await _mark_mapped(work, pile)
     for store_id, told in sorted(pile.orders.items()):
         taken = await orders.take(work, store_id, [order for _, order in told])
         old = [order for (_, order), one in zip(told, taken, strict=True) if one.outcome in NO_NEWS]
@@ -153,6 +156,23 @@ async def read_deliveries(work: Work, vault: Vault, message_ids: Sequence[UUID])
         )
     await _seen(work, list(stores))
     await inbox.settle(work, list(pile.verdicts.values()))
+
+
+async def _mark_mapped(work: Work, pile: _Pile) -> None:
+    """Of a store whose locations are mapped only what it asks of them is ours, so its orders are not taken as they are
+    told: they are read with their parts."""
+    changed = {*pile.orders, *(store_id for store_id, _ in pile.rereads), *pile.parts}
+    for store_id in sorted(changed):
+        if not await queries.is_mapped(work, store_id):
+            continue
+        told = pile.orders.pop(store_id, [])
+        thin = [name for mine, name in pile.rereads if mine == store_id]
+        for name in thin:
+            del pile.rereads[store_id, name]
+        await mark(work, store_id, [*thin, *(order.external_id for _, order in told)])
+        await mark_parts(work, store_id, pile.parts.get(store_id, set()))
+        for message_id, _ in told:
+            pile.verdicts[message_id] = Verdict(message_id, Outcome.REREAD)
 
 
 async def take_reread(
@@ -263,6 +283,9 @@ def _read(vault: Vault, store: queries.SealedRow, message: inbox.RawRow, pile: _
             return Verdict(message.id, Outcome.TAKEN)
         case Kind.CHANGED | Kind.DELETED if external_id is not None:
             pile.rereads[store_id, external_id] = message.id
+            return Verdict(message.id, Outcome.REREAD)
+        case Kind.ASSIGNED:
+            pile.parts.setdefault(store_id, set()).update(delivery.parts)
             return Verdict(message.id, Outcome.REREAD)
         case Kind.UNINSTALLED | Kind.PRIVACY if store.install is not None and not names_shop(
             delivery, store.store.shop_domain

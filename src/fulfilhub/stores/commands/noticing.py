@@ -16,7 +16,8 @@ from fulfilhub.inventory.queries import warehouses_for
 from fulfilhub.platform.work import Work
 from fulfilhub.stores import queries
 from fulfilhub.stores.adapters.errands import Outcome, trouble_of, wants_rest
-from fulfilhub.stores.adapters.port import Pushed, Refused, ReturnNews, StateNews
+from fulfilhub.stores.adapters.port import MilestoneNews, Pushed, Refused, ReturnNews, StateNews
+from fulfilhub.stores.queries import milestones
 from fulfilhub.stores.queries.locations import warehouses_at
 from fulfilhub.stores.rules.outgoing import NoticeKind, NoticeState, again_after
 from fulfilhub.stores.rules.returning import return_news
@@ -79,7 +80,7 @@ class Notice:
     marks: int
     attempts: int
     digest: bytes
-    news: StateNews | ReturnNews
+    news: StateNews | ReturnNews | MilestoneNews
 
 
 async def mark(
@@ -115,7 +116,9 @@ async def take_due(
 
 async def _news(
     work: Work, store_id: UUID, kind: NoticeKind, subjects: Sequence[UUID], page: Callable[[UUID], str]
-) -> Mapping[UUID, StateNews | ReturnNews]:
+) -> Mapping[UUID, StateNews | ReturnNews | MilestoneNews]:
+    if kind is NoticeKind.MILESTONE:
+        return await milestones.milestones(work, store_id, subjects)
     if kind is NoticeKind.RETURN:
         settings = queries.settings_of(await queries.get_store(work, store_id))
         places = {warehouse: place for place, warehouse in (await warehouses_at(work, store_id)).items()}
@@ -183,7 +186,7 @@ async def _write(work: Work, rows: Sequence[Mapping[str, object]]) -> None:
         await work.db.execute(CONCLUDE, given)
 
 
-def digest_of(news: StateNews | ReturnNews) -> bytes:
+def digest_of(news: StateNews | ReturnNews | MilestoneNews) -> bytes:
     """Of what a store shows: the same as long as nobody would see a difference."""
     shown: object = replace(news, told_as="") if isinstance(news, ReturnNews) else news
     if isinstance(news, StateNews):

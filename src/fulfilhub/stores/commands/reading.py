@@ -25,6 +25,7 @@ from fulfilhub.stores.adapters.port import Connection, Found, Missing, Refused, 
 from fulfilhub.stores.adapters.reading import UNKNOWN_TIME
 from fulfilhub.stores.commands import backfilling
 from fulfilhub.stores.commands.deliveries import gone, keep_answers, unreadable_order
+from fulfilhub.stores.commands.following import mark
 from fulfilhub.stores.commands.waiting import drop_had, prove, wake_reader
 from fulfilhub.stores.events import OrderFoundLate
 from fulfilhub.stores.models import LateOrder
@@ -93,6 +94,9 @@ async def take_turn(work: Work, vault: Vault, store_id: UUID, reader_id: UUID, s
     await backfilling.count(work, store_id, {each: Counter(had=n) for each, n in had.items() if each is not None})
     connected = row.store.state == StoreState.CONNECTED
     rows = await queries.due_reads(work, store_id, AT_ONCE) if connected else []
+    if rows and await queries.is_mapped(work, store_id):
+        await _pass_on(work, store_id, rows)
+        rows = []
     if not rows:
         await prove(work, store_id)
         await wake_reader(work, sweep, own=True, rests=not connected)
@@ -108,6 +112,14 @@ async def take_turn(work: Work, vault: Vault, store_id: UUID, reader_id: UUID, s
         },
     )
     return Batch(row.store, queries.connection(vault, row, work.now), rows)
+
+
+async def _pass_on(work: Work, store_id: UUID, rows: Sequence[ReadRow]) -> None:
+    """Orders of a store whose locations are mapped are read with their parts, by their own jobs."""
+    await mark(work, store_id, [row.external_id for row in rows])
+    counts = Counter(row.backfill_id for row in rows if row.backfill_id is not None)
+    await backfilling.count(work, store_id, {each: Counter(had=size) for each, size in counts.items()})
+    await _settle(work, store_id, rows, [])
 
 
 async def conclude(

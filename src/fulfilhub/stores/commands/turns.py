@@ -21,6 +21,7 @@ from fulfilhub.stores.rules.outgoing import DriftPolicy, NoticeKind, pause
 
 SHIPMENTS = 8
 RETURNS = 4
+MILESTONES = 16
 STATES = 16
 """So many of each go in one turn: states, which come in storms, never keep shipments waiting for longer than that."""
 
@@ -34,6 +35,7 @@ class Turn:
     connection: Connection
     shipments: list[updates.Intent] = field(default_factory=list)
     returns: list[noticing.Notice] = field(default_factory=list)
+    milestones: list[noticing.Notice] = field(default_factory=list)
     states: list[noticing.Notice] = field(default_factory=list)
     stock: list[stocking.StockErrand] = field(default_factory=list)
 
@@ -44,6 +46,7 @@ class Turn:
             *(each.news for each in self.shipments),
             *(each.news for each in self.returns),
             *(StockBatch(each.news) for each in self.stock),
+            *(each.news for each in self.milestones),
             *(each.news for each in self.states),
         ]
 
@@ -73,6 +76,8 @@ async def _fill(work: Work, turn: Turn, page: Callable[[UUID], str], *, follows_
     turn.shipments.extend(await updates.take_due(work, store_id, SHIPMENTS))
     if adapter.shows_returns(connection):
         turn.returns.extend(await noticing.take_due(work, store_id, NoticeKind.RETURN, RETURNS, page))
+    if adapter.shows_milestones(connection):
+        turn.milestones.extend(await noticing.take_due(work, store_id, NoticeKind.MILESTONE, MILESTONES, page))
     if adapter.shows_states(connection):
         turn.states.extend(await noticing.take_due(work, store_id, NoticeKind.STATE, STATES, page))
     if follows_stock:
@@ -92,9 +97,11 @@ async def conclude(work: Work, turn: Turn, outcomes: Sequence[Outcome | None], *
     told_shipments = [(each, next(left)) for each in turn.shipments]
     told_returns = [(each, next(left)) for each in turn.returns]
     told_stock = [(each, next(left)) for each in turn.stock]
+    told_milestones = [(each, next(left)) for each in turn.milestones]
     told_states = [(each, next(left)) for each in turn.states]
     await updates.conclude(work, turn.store_id, told_shipments, tries=tries, rest=rest, spread=spread)
-    await noticing.conclude(work, told_returns + told_states, tries=tries, rest=rest, spread=spread)
+    told = told_returns + told_milestones + told_states
+    await noticing.conclude(work, told, tries=tries, rest=rest, spread=spread)
     if adapter_for(turn.connection.platform).begins_returns:
         await returning.note_told(work, turn.store_id, told_returns)
     for errand, outcome in told_stock:

@@ -3,7 +3,7 @@ read back before it is repeated."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -18,10 +18,12 @@ from fulfilhub.stores import queries
 from fulfilhub.stores.adapters.errands import Outcome, trouble_of, wants_rest
 from fulfilhub.stores.adapters.port import InDoubt, Pushed, Refused, ShipmentNews
 from fulfilhub.stores.commands.lanes import wake
+from fulfilhub.stores.commands.noticing import mark
 from fulfilhub.stores.events import StoreTold
 from fulfilhub.stores.models import StoreUpdate
+from fulfilhub.stores.queries.milestones import shipments_shown
 from fulfilhub.stores.rules import UpdateState
-from fulfilhub.stores.rules.outgoing import again_after
+from fulfilhub.stores.rules.outgoing import NoticeKind, again_after
 
 GIVES_UP_AFTER = timedelta(days=7)
 """For so long a shipment is kept for a store that does not answer."""
@@ -88,6 +90,16 @@ async def note(work: Work, shipment_ids: Sequence[UUID]) -> None:
         await wake(work, store_id)
 
 
+async def note_milestones(work: Work, parcel_ids: Collection[UUID], shipment_ids: Collection[UUID]) -> None:
+    """Write down that stores are to be told where these parcels and shipments are, and see to their turns."""
+    by_store: dict[UUID, list[tuple[UUID, UUID]]] = {}
+    for store_id, shipment_id, order_id in await shipments_shown(work, parcel_ids, shipment_ids):
+        by_store.setdefault(store_id, []).append((shipment_id, order_id))
+    for store_id, changed in sorted(by_store.items()):
+        await mark(work, store_id, NoticeKind.MILESTONE, changed, work.now)
+        await wake(work, store_id)
+
+
 async def take_due(work: Work, store_id: UUID, limit: int) -> list[Intent]:
     """The shipments that are due, oldest first, with what the store is to be told of each."""
     due = [Due._make(row) for row in await work.fetch_raw(TAKE, work.account_id, store_id, work.now, limit)]
@@ -95,11 +107,12 @@ async def take_due(work: Work, store_id: UUID, limit: int) -> list[Intent]:
         return []
     shipped = await queries.shipments(work, [each.shipment_id for each in due])
     told = await queries.told_of_others(work, store_id, {each.order_id for each in due})
+    places = await queries.warehouses_at(work, store_id)
     made: list[Intent] = []
     for each in due:
         names = told.get(each.order_id, {})
         others = frozenset(name for other, has in names.items() if other != each.shipment_id for name in has)
-        news = queries.news(shipped[each.shipment_id], tuple(names.get(each.shipment_id, ())), others)
+        news = queries.news(shipped[each.shipment_id], tuple(names.get(each.shipment_id, ())), others, places)
         made.append(Intent(each, news))
     return made
 

@@ -178,9 +178,7 @@ class AssignmentLine(MerchantTable, Base):
             ["store_assignments.merchant_id", "store_assignments.id"],
             name="fk_store_assignment_lines_assignment",
         ),
-        CheckConstraint(
-            "0 <= remaining AND remaining <= total AND 0 <= given_up AND given_up <= remaining", name="units"
-        ),
+        CheckConstraint("0 <= remaining AND remaining <= total AND 0 <= given_up", name="units"),
     )
 
 

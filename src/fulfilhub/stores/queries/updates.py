@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -94,6 +94,7 @@ class ShippedRow(NamedTuple):
     parcels: list[tuple[str, str]]
     lines: list[ShippedLine]
     completes_order: bool
+    warehouse_id: UUID
 
 
 async def order_of(work: Work, store_id: UUID, external_id: str) -> UUID | None:
@@ -108,7 +109,14 @@ async def shipments(work: Work, shipment_ids: Collection[UUID]) -> dict[UUID, Sh
     """Shipments by id: their parcels as (carrier, tracking number), their units per line of the store's order, and
     whether nothing of the order is left to send. Unknown ones are left out."""
     heads = await work.db.execute(
-        select(Shipment.id, Shipment.order_id, Order.store_id, Order.external_id, Shipment.shipped_at)
+        select(
+            Shipment.id,
+            Shipment.order_id,
+            Order.store_id,
+            Order.external_id,
+            Shipment.shipped_at,
+            Shipment.warehouse_id,
+        )
         .join(Order, (Order.merchant_id == Shipment.merchant_id) & (Order.id == Shipment.order_id))
         .where(Shipment.merchant_id == work.account_id, Shipment.id.in_(shipment_ids))
     )
@@ -143,6 +151,7 @@ async def shipments(work: Work, shipment_ids: Collection[UUID]) -> dict[UUID, Sh
             sent.get(shipment_id, []),
             lines.get(shipment_id, []),
             row.order_id not in open_orders,
+            row.warehouse_id,
         )
         for shipment_id, row in known.items()
     }
@@ -168,8 +177,11 @@ async def _units_sent(work: Work, shipment_ids: Collection[UUID]) -> dict[UUID, 
     return found
 
 
-def news(shipped: ShippedRow, told_as: tuple[str, ...], others: frozenset[str]) -> ShipmentNews:
-    """A shipment in the adapters' words. The carrier is the first parcel's."""
+def news(
+    shipped: ShippedRow, told_as: tuple[str, ...], others: frozenset[str], places: Mapping[str, UUID]
+) -> ShipmentNews:
+    """A shipment in the adapters' words. The carrier is the first parcel's. `places`: the store's locations that are
+    mapped, and the warehouse of each."""
     numbered = [(carrier, number) for carrier, number in shipped.parcels if number]
     urls = [tracking_url(carrier, number) for carrier, number in numbered]
     carrier = shipped.parcels[0][0] if shipped.parcels else ""
@@ -186,4 +198,5 @@ def news(shipped: ShippedRow, told_as: tuple[str, ...], others: frozenset[str]) 
         completes_order=shipped.completes_order,
         told_as=told_as,
         others=others,
+        places=tuple(sorted(places, key=lambda place: (places[place] != shipped.warehouse_id, place))),
     )

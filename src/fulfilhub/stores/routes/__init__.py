@@ -4,7 +4,9 @@ storefront's plugin connect."""
 from __future__ import annotations
 
 from fulfilhub.stores.routes import (
+    assigned,
     authorising,
+    callbacks,
     completeness,
     connecting,
     customers,
@@ -21,6 +23,8 @@ from fulfilhub.stores.routes import (
 
 ROUTES = [
     *stores.ROUTES,
+    *assigned.ROUTES,
+    *callbacks.ROUTES,
     *completeness.ROUTES,
     *failing.ROUTES,
     *goods.ROUTES,

@@ -18,10 +18,11 @@ from fulfilhub.stores.adapters.port import StockOutcome, StockTold
 
 
 class NoticeKind(StrEnum):
-    """What a notice tells: an order's whole state, or a return."""
+    """What a notice tells: an order's whole state, a return, or where a shipment is."""
 
     STATE = "state"
     RETURN = "return"
+    MILESTONE = "milestone"
 
 
 class NoticeState(StrEnum):

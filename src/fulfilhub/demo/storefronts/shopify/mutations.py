@@ -87,6 +87,18 @@ class Mutations:
         told = [{"field": ["fulfillmentId"], "message": "Fulfillment does not exist."}]
         return {"fulfillment": None, "userErrors": told}
 
+    def tell(self, _info: Info, **given: Json) -> Json:
+        """fulfillmentEventCreate: one more event of a fulfilment."""
+        told_of = given["fulfillmentEvent"]
+        for order in self.shop.orders.values():
+            for sent in order.sent:
+                if sent.id == told_of["fulfillmentId"]:
+                    event = {"id": self.shop.next_gid("FulfillmentEvent"), **told_of}
+                    sent.events.append(event)
+                    return {"fulfillmentEvent": event, "userErrors": []}
+        told = [{"field": ["fulfillmentEvent"], "message": "Fulfillment does not exist."}]
+        return {"fulfillmentEvent": None, "userErrors": told}
+
     def set_stock(self, info: Info, *, input: Json) -> Json:
         """inventorySetQuantities: asks for an idempotency key and for the quantities it starts from; all or nothing.
         The same key gives the same answer, and none with other quantities."""

@@ -95,6 +95,7 @@ class Sent:
     tracking: list[Json]
     lines: list[tuple[Line, int]]
     status: str = "SUCCESS"
+    events: list[Json] = field(default_factory=list)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -194,6 +195,7 @@ def graph_sent(sent: Sent) -> Json:
         "createdAt": stamp(sent.created_at),
         "trackingInfo": sent.tracking,
         "fulfillmentLineItems": connection(lines),
+        "events": connection(sent.events),
     }
 
 

@@ -35,9 +35,12 @@ type LineItemConnection { nodes: [LineItem!]! pageInfo: PageInfo! }
 type FulfillmentTrackingInfo { company: String number: String url: URL }
 type FulfillmentLineItem { quantity: Int lineItem: LineItem! }
 type FulfillmentLineItemConnection { nodes: [FulfillmentLineItem!]! pageInfo: PageInfo! }
-type Fulfillment {
+type FulfillmentEvent { id: ID! status: String! happenedAt: DateTime! }
+type FulfillmentEventConnection { nodes: [FulfillmentEvent!]! pageInfo: PageInfo! }
+type Fulfillment implements Node {
   id: ID! status: String! createdAt: DateTime! trackingInfo(first: Int): [FulfillmentTrackingInfo!]!
   fulfillmentLineItems(first: Int, after: String): FulfillmentLineItemConnection!
+  events(first: Int, after: String): FulfillmentEventConnection!
 }
 type Location { id: ID! }
 type FulfillmentOrderAssignedLocation { location: Location }
@@ -95,11 +98,13 @@ input FulfillmentInput {
   notifyCustomer: Boolean = false
   trackingInfo: FulfillmentTrackingInput
 }
+input FulfillmentEventInput { fulfillmentId: ID! status: String! happenedAt: DateTime }
 input InventoryQuantityInput { inventoryItemId: ID! locationId: ID! quantity: Int! changeFromQuantity: Int }
 input InventorySetQuantitiesInput {
   name: String! reason: String! referenceDocumentUri: String quantities: [InventoryQuantityInput!]!
 }
 type FulfillmentPayload { fulfillment: Fulfillment userErrors: [UserError!]! }
+type FulfillmentEventPayload { fulfillmentEvent: FulfillmentEvent userErrors: [UserError!]! }
 type InventoryAdjustmentGroup { id: ID! }
 type InventorySetQuantitiesUserError { code: String field: [String!] message: String! }
 type InventorySetQuantitiesPayload {
@@ -108,6 +113,7 @@ type InventorySetQuantitiesPayload {
 }
 
 type Mutation {
+  fulfillmentEventCreate(fulfillmentEvent: FulfillmentEventInput!): FulfillmentEventPayload
   fulfillmentCreate(fulfillment: FulfillmentInput!, message: String): FulfillmentPayload
   fulfillmentTrackingInfoUpdate(
     fulfillmentId: ID!, trackingInfoInput: FulfillmentTrackingInput!, notifyCustomer: Boolean

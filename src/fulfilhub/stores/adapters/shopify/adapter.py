@@ -8,6 +8,7 @@ import httpx
 
 from fulfilhub.stores.adapters.port import Connection, Ended, Pushed, Refused, StateNews
 from fulfilhub.stores.adapters.shopify.deliveries import read_delivery, read_privacy
+from fulfilhub.stores.adapters.shopify.milestones import push_milestone
 from fulfilhub.stores.adapters.shopify.normalise import normalise
 from fulfilhub.stores.adapters.shopify.orders import changed_orders, fetch_order, find_number
 from fulfilhub.stores.adapters.shopify.products import (
@@ -42,6 +43,7 @@ class Shopify:
     changed_orders = staticmethod(changed_orders)
     find_number = staticmethod(find_number)
     push_shipment = staticmethod(push_shipment)
+    push_milestone = staticmethod(push_milestone)
     push_stock = staticmethod(push_stock)
     stock_at_once = staticmethod(stock_at_once)
     push_return = staticmethod(push_return)
@@ -66,6 +68,11 @@ class Shopify:
     def shows_states(connection: Connection) -> bool:
         """See `StoreAdapter.shows_states`. The order's page in Shopify asks us itself."""
         return False
+
+    @staticmethod
+    def shows_milestones(connection: Connection) -> bool:
+        """See `StoreAdapter.shows_milestones`."""
+        return True
 
     @staticmethod
     def shows_returns(connection: Connection) -> bool:

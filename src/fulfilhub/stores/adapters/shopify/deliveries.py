@@ -21,6 +21,8 @@ _WHOLE_ORDERS = {
     "orders/fulfilled",
     "orders/partially_fulfilled",
 }
+_ASSIGNING = ("fulfillment_orders/", "fulfillment_holds/")
+_PART = "gid://shopify/FulfillmentOrder/"
 #: What is asked of us by law, and the member that names the customer's orders.
 _PRIVACY: Mapping[str, tuple[Literal["export", "erasure", "store_erasure"], str]] = {
     "customers/data_request": ("export", "orders_requested"),
@@ -43,7 +45,8 @@ def read_delivery(headers: Mapping[str, str], body: bytes) -> Delivery:
         external_id=external_id or None,
         event_at=reading.moment(header(headers, "X-Shopify-Triggered-At")),
         # What tells of a change is not the order, and must not be taken for one.
-        payload=None if kind in (Kind.CHANGED, Kind.DELETED) else found,
+        payload=None if kind in (Kind.CHANGED, Kind.DELETED, Kind.ASSIGNED) else found,
+        parts=parts_named(found) if kind is Kind.ASSIGNED else (),
     )
 
 
@@ -97,7 +100,27 @@ def _read(topic: str, payload: Mapping[str, object] | None) -> tuple[Kind, str]:
         return (Kind.UNINSTALLED if "myshopify_domain" in payload else Kind.UNREADABLE), ""
     if topic in _PRIVACY:
         return (Kind.PRIVACY if "shop_domain" in payload else Kind.UNREADABLE), ""
+    if topic.startswith(_ASSIGNING):
+        return (Kind.ASSIGNED if parts_named(payload) else Kind.UNREADABLE), ""
     return Kind.OTHER, ""
+
+
+def parts_named(payload: object) -> tuple[str, ...]:
+    """The fulfilment orders that a delivery names, wherever it does: what it says of them is never relied upon. Those
+    of a merge come as bare numbers, but for its result."""
+    found: dict[str, None] = {}
+    waiting = [payload]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, Mapping):
+            waiting += value.values()
+            numbers = [value.get("fulfillment_order_id")]
+            found |= {name: None for number in numbers if (name := gid("FulfillmentOrder", number))}
+        elif isinstance(value, list):
+            waiting += value
+        elif isinstance(value, str) and value.startswith(_PART):
+            found[value[:255]] = None
+    return tuple(sorted(found))
 
 
 def _changed(order_id: object) -> tuple[Kind, str]:

@@ -55,13 +55,21 @@ def plan(news: ShipmentNews, told: Sequence[Told], open_lines: Sequence[OpenLine
             if name in wanted:
                 wanted[name] = max(wanted[name] - units, 0)
     create: dict[str, tuple[tuple[OpenLine, int], ...]] = {}
-    for candidate in open_lines:
+    for candidate in _by_place(news, open_lines):
         units = min(wanted.get(candidate.line, 0), candidate.remaining)
         if units > 0:
             wanted[candidate.line] -= units
             create[candidate.location] = (*create.get(candidate.location, ()), (candidate, units))
     left_out = tuple(ShippedLine(name, units) for name, units in wanted.items() if units > 0)
     return Plan(already, create, left_out)
+
+
+def _by_place(news: ShipmentNews, open_lines: Sequence[OpenLine]) -> Sequence[OpenLine]:
+    """Where locations are mapped, only parts at ours, those at the one it left from first."""
+    if not news.places:
+        return open_lines
+    rank = {place: at for at, place in enumerate(news.places)}
+    return sorted((each for each in open_lines if each.location in rank), key=lambda each: rank[each.location])
 
 
 def shows(one: Told, news: ShipmentNews) -> bool:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fulfilhub.stores.adapters.port import Connection, Delivery, PrivacyAsk
+import httpx
+
+from fulfilhub.stores.adapters.port import Connection, Delivery, Ended, MilestoneNews, PrivacyAsk, Refused
 from fulfilhub.stores.adapters.signature import header, signed_by_one_of
 from fulfilhub.stores.adapters.woocommerce.deliveries import read_delivery
 from fulfilhub.stores.adapters.woocommerce.normalise import normalise
@@ -69,6 +71,16 @@ class WooCommerce:
     def shows_states(connection: Connection) -> bool:
         """See `StoreAdapter.shows_states`. Only our plugin has a place for them."""
         return connection.plugin
+
+    @staticmethod
+    def shows_milestones(connection: Connection) -> bool:
+        """See `StoreAdapter.shows_milestones`. Where a parcel is, is part of the order's state."""
+        return False
+
+    @staticmethod
+    async def push_milestone(http: httpx.AsyncClient, connection: Connection, news: MilestoneNews) -> Ended:
+        """See `StoreAdapter.push_milestone`."""
+        return Refused("not_shown", "WooCommerce has no place for this.")
 
     @staticmethod
     def shows_returns(connection: Connection) -> bool:
