@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0032"
-down_revision = "0025"
+down_revision = "0027"
 branch_labels = None
 depends_on = None
 
@@ -22,6 +22,8 @@ INDEXES = {
         ["merchant_id", "store_id", "id"],
         "state IN ('refused', 'failed')",
     ),
+    "ix_store_assigned_orders_failing": ("store_assigned_orders", ["merchant_id", "store_id"], "code IS NOT NULL"),
+    "ix_store_returns_failing": ("store_returns", ["merchant_id", "store_id", "id"], "code IS NOT NULL"),
     "ix_store_stock_failing": ("store_stock", ["merchant_id", "store_id", "id"], "state IN ('failed', 'missing')"),
 }
 

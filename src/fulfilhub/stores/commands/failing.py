@@ -10,7 +10,7 @@ from fulfilhub.platform import ids
 from fulfilhub.platform.errors import Conflict, NotFound
 from fulfilhub.platform.work import Work
 from fulfilhub.stores import queries
-from fulfilhub.stores.commands import deliveries, lanes, updates
+from fulfilhub.stores.commands import deliveries, hearing, lanes, locating, updates
 from fulfilhub.stores.models import StoreNotice, StoreStock
 from fulfilhub.stores.rules import StoreState
 from fulfilhub.stores.rules.outgoing import NoticeState, StockState
@@ -27,6 +27,11 @@ async def retry(work: Work, store_id: UUID, item_id: str) -> None:
         await deliveries.retry(work, store_id, ids.MESSAGE.find(item_id))
     elif prefix == ids.ORDER.prefix:
         await _reread(work, store_id, ids.ORDER.find(item_id))
+    elif prefix == ids.ASSIGNMENT.prefix:
+        await locating.retry_order(work, store_id, ids.ASSIGNMENT.find(item_id))
+    elif prefix == ids.STORE_RETURN.prefix:
+        link = await queries.get_link(work, store_id, ids.STORE_RETURN.find(item_id))
+        hearing.read_returns(work, store_id, [link.order_external_id])
     elif prefix == ids.STORE_UPDATE.prefix:
         await updates.retry(work, store_id, ids.STORE_UPDATE.find(item_id))
     elif prefix == ids.STORE_NOTICE.prefix:

@@ -61,6 +61,22 @@ SELECT id, kind, subject, order_id, code, reason, attempts, since FROM (
      WHERE k.merchant_id = $1 AND k.store_id = $2 AND k.state IN ('failed', 'missing')
        AND ($4::uuid IS NULL OR k.id > $4)
      ORDER BY k.id LIMIT $5)
+    UNION ALL
+    (SELECT a.id, 'assignment', coalesce(o.number, a.order_external_id), p.order_id, p.code, coalesce(p.reason, ''),
+            p.attempts, p.updated_at
+     FROM store_assigned_orders AS p
+     JOIN LATERAL (SELECT id, order_external_id FROM store_assignments AS s
+                   WHERE s.merchant_id = p.merchant_id AND s.store_id = p.store_id
+                     AND s.order_external_id = p.external_id ORDER BY s.id LIMIT 1) AS a ON true
+     LEFT JOIN orders AS o ON o.merchant_id = p.merchant_id AND o.id = p.order_id
+     WHERE p.merchant_id = $1 AND p.store_id = $2 AND p.code IS NOT NULL AND ($4::uuid IS NULL OR a.id > $4)
+     ORDER BY a.id LIMIT $5)
+    UNION ALL
+    (SELECT r.id, 'store_return', coalesce(nullif(r.name, ''), r.order_external_id), r.order_id, r.code,
+            coalesce(r.reason, ''), 1, r.updated_at
+     FROM store_returns AS r
+     WHERE r.merchant_id = $1 AND r.store_id = $2 AND r.code IS NOT NULL AND ($4::uuid IS NULL OR r.id > $4)
+     ORDER BY r.id LIMIT $5)
 ) AS every ORDER BY id LIMIT $5
 """
 

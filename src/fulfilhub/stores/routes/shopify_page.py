@@ -7,7 +7,7 @@ a shop is shown to anybody who cannot get that token.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from importlib.resources import files
@@ -20,14 +20,22 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 
 from fulfilhub.accounts.queries import get_account
-from fulfilhub.platform.errors import FieldError, Invalid, NotFound
+from fulfilhub.inventory.queries import warehouses_for
+from fulfilhub.platform import ids
+from fulfilhub.platform.errors import Conflict, FieldError, Invalid, NotFound, Unavailable
 from fulfilhub.platform.scopes import Merchant
+from fulfilhub.platform.secrets import Vault
 from fulfilhub.platform.settings import Settings
 from fulfilhub.platform.work import Work, Works
 from fulfilhub.stores import queries
+from fulfilhub.stores.adapters import assigns
+from fulfilhub.stores.adapters.assigning import Place
+from fulfilhub.stores.adapters.outside import Outside
+from fulfilhub.stores.adapters.port import Refused, Retry
 from fulfilhub.stores.adapters.shopify import scopes
 from fulfilhub.stores.adapters.shopify.tokens import shop_domain
-from fulfilhub.stores.commands import failing, importing, lanes, sweeping
+from fulfilhub.stores.commands import failing, importing, lanes, locating, sweeping
+from fulfilhub.stores.renewing import reach
 from fulfilhub.stores.routes.shopify import ShopCaller, ShopPage, door_of, shop_caller, shop_page
 from fulfilhub.stores.rules.products import SENTENCES
 from fulfilhub.stores.rules.shopify import consent_url
@@ -124,6 +132,37 @@ async def sync_stock(
     return await _view(works, settings, caller.scope, caller.store_id, "All stock is compared.")
 
 
+@post("/shopify/locations", status_code=200, **CALLED)
+async def choose_warehouses(
+    works: NamedDependency[Works],
+    vault: NamedDependency[Vault],
+    settings: NamedDependency[Settings],
+    outside: NamedDependency[Outside],
+    caller: NamedDependency[ShopCaller],
+) -> Response[str]:
+    """Ask the shop for its locations, and show them to be mapped."""
+    places = await _places(works, vault, settings, outside, caller)
+    return await _view(works, settings, caller.scope, caller.store_id, places=places)
+
+
+@post("/shopify/map", status_code=200, request_max_body_size=FORM_LIMIT, **CALLED)
+async def map_locations(
+    request: PageRequest,
+    works: NamedDependency[Works],
+    vault: NamedDependency[Vault],
+    settings: NamedDependency[Settings],
+    outside: NamedDependency[Outside],
+    caller: NamedDependency[ShopCaller],
+) -> Response[str]:
+    """Say which warehouse stands for which location, and which have a service of ours in the shop."""
+    wanted = _mapped(await form_of(request))
+    places = await _places(works, vault, settings, outside, caller)
+    async with works.begin(caller.scope) as work:
+        await locating.map_places(work, caller.store_id, wanted, places)
+        _remembered(work)
+    return await _view(works, settings, caller.scope, caller.store_id, "Your locations are mapped.")
+
+
 @post("/shopify/import", status_code=200, **CALLED)
 async def bring_in(
     works: NamedDependency[Works], settings: NamedDependency[Settings], caller: NamedDependency[ShopCaller]
@@ -150,9 +189,29 @@ async def retry(
     return await _view(works, settings, caller.scope, caller.store_id, "It is tried again.")
 
 
-async def _view(works: Works, settings: Settings, scope: Merchant, store_id: UUID, told: str = "") -> Response[str]:
+async def _view(
+    works: Works,
+    settings: Settings,
+    scope: Merchant,
+    store_id: UUID,
+    told: str = "",
+    places: Sequence[Place] | None = None,
+) -> Response[str]:
     async with works.reading(replace(scope, doing=None)) as work:
-        return _rendered("shopify/view.html", told=told, **await _gathered(work, store_id, settings))
+        return _rendered("shopify/view.html", told=told, **await _gathered(work, store_id, settings, places))
+
+
+async def _places(
+    works: Works, vault: Vault, settings: Settings, outside: Outside, caller: ShopCaller
+) -> tuple[Place, ...]:
+    """The shop's locations as it has them now. Raises Unavailable, Conflict."""
+    connection = await reach(works, vault, settings, outside.http, replace(caller.scope, doing=None), caller.store_id)
+    found = await assigns(connection.platform).places(outside.http, connection)
+    if isinstance(found, Retry):
+        raise Unavailable(f"The shop does not answer: {found.reason}")
+    if isinstance(found, Refused):
+        raise Conflict(found.reason, code=found.code)
+    return found.places
 
 
 def _rendered(name: str, **values: object) -> Response[str]:
@@ -160,8 +219,10 @@ def _rendered(name: str, **values: object) -> Response[str]:
     return Response(text, headers={"Cache-Control": "no-store"}, media_type="text/html")
 
 
-async def _gathered(work: Work, store_id: UUID, settings: Settings) -> Mapping[str, object]:
-    """All that the page shows, in one snapshot."""
+async def _gathered(
+    work: Work, store_id: UUID, settings: Settings, places: Sequence[Place] | None
+) -> Mapping[str, object]:
+    """All that the page shows, in one snapshot. `places`: the shop's locations, where they are being mapped."""
     store = await queries.get_store(work, store_id)
     install = await queries.install_of(work, store_id)
     if install is None:
@@ -171,6 +232,7 @@ async def _gathered(work: Work, store_id: UUID, settings: Settings) -> Mapping[s
     complete = completeness_out(store, await queries.sweep_of(work, store_id), figures, held, interval, work.now)
     rows = await queries.list_failing(work, store_id, None, MOST_FAILING + 1)
     lane, brought = await queries.lane(work, store_id), await queries.last_import(work, store_id)
+    warehouses = {each.id: each for each in await warehouses_for(work) if each.contracted}
     account = await get_account(work, work.account_id)
     return {
         "store": store,
@@ -182,6 +244,11 @@ async def _gathered(work: Work, store_id: UUID, settings: Settings) -> Mapping[s
         "complete": complete,
         "failing": [failing_out(row) for row in rows[:MOST_FAILING]],
         "more_failing": len(rows) > MOST_FAILING,
+        "locations": await queries.locations(work, store_id),
+        "services": await queries.services(work, store_id),
+        "warehouses": warehouses,
+        "warehouse_ids": {each: ids.WAREHOUSE.show(each) for each in warehouses},
+        "places": places,
         "products": await queries.count_variants(work, store_id),
         "brought": brought,
         "unmapped": await queries.list_variants(work, store_id, None, MOST_UNMAPPED, state="unmapped"),
@@ -197,6 +264,19 @@ async def _gathered(work: Work, store_id: UUID, settings: Settings) -> Mapping[s
 def _remembered(work: Work) -> None:
     """The audit log names what was done; the answer, a page, is made anew each time."""
     work.remember(200, {}, b"")
+
+
+def _mapped(form: Mapping[str, str]) -> locating.Mapped:
+    """What the form says: `place:GID` and `warehouse:ID` each with its choice. Raises Invalid for what is no id."""
+    locations: dict[str, UUID] = {}
+    services: dict[UUID, str] = {}
+    for name, choice in form.items():
+        kind, _, what = name.partition(":")
+        if kind == "place" and choice:
+            locations[what] = ids.WAREHOUSE.read(choice, f"/{name}")
+        elif kind == "warehouse" and choice == "service":
+            services[ids.WAREHOUSE.read(what, f"/{name}")] = ""
+    return locating.Mapped(locations, services)
 
 
 def _given(form: Mapping[str, str], name: str) -> str:
@@ -223,4 +303,15 @@ def _frame_headers(shop: str) -> dict[str, str]:
     return page_headers(referrer="origin") | {"Content-Security-Policy": policy}
 
 
-ROUTES = [show_page, stylesheet, script, show_view, sweep, sync_stock, bring_in, retry]
+ROUTES = [
+    show_page,
+    stylesheet,
+    script,
+    show_view,
+    sweep,
+    sync_stock,
+    choose_warehouses,
+    map_locations,
+    bring_in,
+    retry,
+]

@@ -11,22 +11,28 @@ from fulfilhub.platform import ids
 from fulfilhub.stores.queries import FailingRow
 from fulfilhub.stores.rules.failing import NEXT_STEPS, FailingKind
 
-FailingKindName = Literal["message", "order", "shipment", "state", "return", "stock"]
+FailingKindName = Literal[
+    "message", "order", "assignment", "store_return", "shipment", "state", "return", "milestone", "stock"
+]
 
 KINDS = {
     FailingKind.MESSAGE: ids.MESSAGE,
     FailingKind.ORDER: ids.ORDER,
+    FailingKind.ASSIGNMENT: ids.ASSIGNMENT,
+    FailingKind.STORE_RETURN: ids.STORE_RETURN,
     FailingKind.SHIPMENT: ids.STORE_UPDATE,
     FailingKind.STATE: ids.STORE_NOTICE,
     FailingKind.RETURN: ids.STORE_NOTICE,
+    FailingKind.MILESTONE: ids.STORE_NOTICE,
     FailingKind.STOCK: ids.STORE_STOCK,
 }
 
 
 class FailingOut(Struct, kw_only=True):
     """One thing about a store that needs a person. `kind`: a `message` of the store that can't be read, an `order` that
-    can't be fulfilled as it is, or a `shipment`, an order's `state`, a `return` or the `stock` of a variant that the
-    store would not be told. `subject`: the order's number, the SKU, or the message's topic. `next_step`: what you can
+    can't be fulfilled as it is, an `assignment` or a return of the store's (`store_return`) that can't be followed, or a
+    `shipment`, an order's `state`, a `return`, a parcel's `milestone` or the `stock` of a variant that the store would
+    not be told. `subject`: the order's number, the SKU, or the message's topic. `next_step`: what you can
     do about it."""
 
     id: Annotated[str, Meta(examples=["sup_01h455vb4pex5vsknk084sn02q"])]
