@@ -64,13 +64,18 @@ class Shop:
 
 
 async def installed(
-    works: Works, vault: Vault, merchant: Client, shop: str = SHOP, granted: tuple[str, ...] = scopes.REQUIRED
+    works: Works,
+    vault: Vault,
+    merchant: Client,
+    shop: str = SHOP,
+    granted: tuple[str, ...] = scopes.REQUIRED,
+    url: str = f"https://{SHOP}",
 ) -> Shop:
-    """Connect a shop as its app would."""
+    """Connect a shop as its app would; `url` is where it is reached."""
     body = {
         "platform": "shopify",
         "name": "Ada's Mugs",
-        "base_url": f"https://{shop}",
+        "base_url": url,
         "shop_domain": shop,
         "credentials": {"access_token": "shpat_1"},
         "webhook_secret": "a-webhook-secret",
@@ -99,6 +104,6 @@ async def page_of(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     ours = replace(settings, server=replace(settings.server, public_url=f"http://127.0.0.1:{port}"))
     async with (
         serving(cast("Any", make_app(with_app(ours))), port) as url,
-        httpx.AsyncClient(base_url=url, trust_env=False) as http,
+        httpx.AsyncClient(base_url=url, trust_env=False, timeout=60) as http,
     ):
         yield http

@@ -5,15 +5,20 @@ from __future__ import annotations
 import asyncio
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from fulfilhub.demo.warehouses import WAREHOUSES
 from fulfilhub.platform.secrets import Vault
 from fulfilhub.platform.settings import Settings
 from fulfilhub.platform.work import Works
 from fulfilhub.stores.adapters.shopify import scopes
+from tests.fakes.serving import free_port, serving
+from tests.fakes.shopify import shop as fake
+from tests.fakes.shopify.api import shopify
+from tests.fakes.shopify.schema import needs_schema
 from tests.make.world import Client
 from tests.stores.shopify.desk import CLIENT_ID, OLD_SECRET, SHOP, Shop, installed, page_of, token
 
@@ -117,6 +122,37 @@ async def test_what_cannot_be_done_is_said(settings: Settings, shop: Shop) -> No
         assert (off.status_code, off.json()["code"]) == (409, "stock_sync_off")
         nothing = await http.post("/shopify/retry", headers=bearing(token()), data={})
         assert (nothing.status_code, nothing.json()["errors"][0]["pointer"]) == (422, "/item")
+
+
+@needs_schema
+async def test_locations_are_mapped_as_by_the_api(
+    settings: Settings, works: Works, vault: Vault, merchant: Client
+) -> None:
+    twin = fake.Shop(domain=SHOP)
+    twin.add_location("The back room")
+    leeds = str((await merchant.made("/v1/warehouses", WAREHOUSES[0]))["id"])
+    port = free_port()
+    async with serving(cast("Any", shopify(twin)), port) as url:
+        shop = await installed(works, vault, merchant, url=url)
+        async with page_of(settings) as http:
+            chosen = await http.post("/shopify/locations", headers=bearing(token()))
+            assert chosen.status_code == 200, chosen.text
+            assert "The back room" in chosen.text
+            assert leeds in chosen.text
+            place = next(each.id for each in twin.locations if each.name == "The back room")
+            both = {f"place:{place}": leeds, f"warehouse:{leeds}": "service"}
+            refused = await http.post("/shopify/map", headers=bearing(token()), data=both)
+            assert (refused.status_code, refused.json()["errors"][0]["detail"]) == (
+                422,
+                "A warehouse stands for one location only.",
+            )
+            saved = await http.post("/shopify/map", headers=bearing(token()), data={f"place:{place}": leeds})
+            assert saved.status_code == 200
+            assert "The back room" in saved.text
+        told = (await shop.merchant.get(f"{shop.path}/locations")).json()
+    assert [(each["location_id"], each["warehouse_id"]) for each in told["locations"] if each["warehouse_id"]] == [
+        (place, leeds)
+    ]
 
 
 # What the two scripts of Shopify's do, as far as the page needs it. Its components stay unknown elements.

@@ -30,10 +30,9 @@ KINDS = {
 
 class FailingOut(Struct, kw_only=True):
     """One thing about a store that needs a person. `kind`: a `message` of the store that can't be read, an `order` that
-    can't be fulfilled as it is, an `assignment` or a return of the store's (`store_return`) that can't be followed, or a
-    `shipment`, an order's `state`, a `return`, a parcel's `milestone` or the `stock` of a variant that the store would
-    not be told. `subject`: the order's number, the SKU, or the message's topic. `next_step`: what you can
-    do about it."""
+    can't be fulfilled as it is, an `assignment` or a return of the store's (`store_return`) that can't be followed, or
+    a `shipment`, an order's `state`, a `return`, a parcel's `milestone` or the `stock` of a variant, which the store
+    would not be told. `subject`: the order's number, the SKU, or the message's topic. `next_step`: what you can do."""
 
     id: Annotated[str, Meta(examples=["sup_01h455vb4pex5vsknk084sn02q"])]
     kind: FailingKindName
