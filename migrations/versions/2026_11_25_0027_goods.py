@@ -144,9 +144,7 @@ def _store_products() -> None:
         ),
         _store_key("store_products"),
         sa.CheckConstraint("status IN ('active', 'draft', 'archived')", name=op.f("ck_store_products_status")),
-        sa.CheckConstraint(
-            "state IN ('mapped', 'unmapped', 'ignored', 'gone')", name=op.f("ck_store_products_state")
-        ),
+        sa.CheckConstraint("state IN ('mapped', 'unmapped', 'ignored', 'gone')", name=op.f("ck_store_products_state")),
     )
     for name, columns in {
         "store": ["state", "id"],

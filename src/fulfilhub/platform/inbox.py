@@ -47,6 +47,7 @@ class Message(AccountTable, Base):
         # Orders that came by our own API are found through the order; they need not pay for this index.
         Index("ix_inbox_source", "account_id", "source", "id", postgresql_where=text("source <> 'api'")),
         Index("ix_inbox_about", "account_id", "source", "about", "id", postgresql_where=text("about IS NOT NULL")),
+        Index("ix_inbox_unreadable", "account_id", "source", "id", postgresql_where=text("outcome = 'unreadable'")),
         Index("ix_inbox_waiting", "account_id", "source", postgresql_where=text(UNREAD)),
     )
 

@@ -180,13 +180,14 @@ async def take_reread(
     vault: Vault,
     store: queries.StoreRow,
     external_id: str,
-    message_id: UUID,
+    message_id: UUID | None,
     found: port.Found | port.Missing | port.Refused,
     keep_days: int,
 ) -> None:
     """Take an order as the store itself has it now: that settles what deliveries of one time left open.
 
-    An order the store no longer has is cancelled. Of one that can't be read the delivery's own content counts.
+    An order the store no longer has is cancelled. Of one that can't be read the content of the delivery that told of it
+    (`message_id`; None: nothing did) counts.
     """
     settings = queries.adapter_settings(store)
     try:
@@ -200,7 +201,8 @@ async def take_reread(
                 order = await _as_delivered(work, vault, store, message_id, reason)
     except Unreadable as problem:
         order = unreadable_order(external_id, str(problem))
-        await inbox.settle(work, [Verdict(message_id, Outcome.UNREADABLE, str(problem))])
+        if message_id is not None:
+            await inbox.settle(work, [Verdict(message_id, Outcome.UNREADABLE, str(problem))])
         if isinstance(found, port.Found):
             await keep_answers(work, vault, store.id, {external_id: (found.payload, str(problem))}, keep_days)
     await orders.take(work, store.id, [order], fresh=True)
@@ -320,10 +322,10 @@ async def gone(work: Work, store_id: UUID, external_id: str) -> None:
 
 
 async def _as_delivered(
-    work: Work, vault: Vault, store: queries.StoreRow, message_id: UUID, reason: str
+    work: Work, vault: Vault, store: queries.StoreRow, message_id: UUID | None, reason: str
 ) -> IncomingOrder:
     """The order as its delivery told it, for a store that can't be read. Raises Unreadable when it told too little."""
-    payload = await queries.payload_of(work, message_id)
+    payload = None if message_id is None else await queries.payload_of(work, message_id)
     if payload is None:
         raise Unreadable(reason)
     adapter = adapter_for(store.platform)

@@ -142,6 +142,13 @@ class StoreUpdate(MerchantTable, Base):
             "due_at",
             postgresql_where=text("state IN ('pending', 'in_doubt')"),
         ),
+        Index(
+            "ix_store_updates_failing",
+            "merchant_id",
+            "store_id",
+            "id",
+            postgresql_where=text("state IN ('refused', 'failed')"),
+        ),
     )
 
 

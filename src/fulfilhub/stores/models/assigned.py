@@ -123,6 +123,7 @@ class AssignedOrder(MerchantTable, Base):
         _store_key("store_assigned_orders"),
         CheckConstraint("(run_id IS NULL) = (run_due_at IS NULL)", name="run"),
         Index("ix_store_assigned_orders_order", "merchant_id", "order_id"),
+        Index("ix_store_assigned_orders_failing", "merchant_id", "store_id", postgresql_where=text("code IS NOT NULL")),
         Index("ix_store_assigned_orders_run", "run_due_at", postgresql_where=text("run_id IS NOT NULL")),
     )
 

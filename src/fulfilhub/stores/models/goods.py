@@ -168,4 +168,11 @@ class StoreReturn(MerchantTable, Base):
         CheckConstraint("return_id IS NOT NULL OR external_id IS NOT NULL", name="either"),
         CheckConstraint("status IN ('requested', 'open', 'declined', 'cancelled', 'closed')", name="status"),
         Index("ix_store_returns_store", "merchant_id", "store_id", "id"),
+        Index(
+            "ix_store_returns_failing",
+            "merchant_id",
+            "store_id",
+            "id",
+            postgresql_where=text("code IS NOT NULL"),
+        ),
     )

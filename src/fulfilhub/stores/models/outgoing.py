@@ -95,6 +95,13 @@ class StoreNotice(MerchantTable, Base):
             "due_at",
             postgresql_where=text("state = 'pending'"),
         ),
+        Index(
+            "ix_store_notices_failing",
+            "merchant_id",
+            "store_id",
+            "id",
+            postgresql_where=text("state IN ('refused', 'failed')"),
+        ),
     )
 
 
@@ -145,5 +152,12 @@ class StoreStock(MerchantTable, Base):
             "store_id",
             "due_at",
             postgresql_where=text("state IN ('pending', 'stale')"),
+        ),
+        Index(
+            "ix_store_stock_failing",
+            "merchant_id",
+            "store_id",
+            "id",
+            postgresql_where=text("state IN ('failed', 'missing')"),
         ),
     )

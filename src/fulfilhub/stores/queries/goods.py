@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import any_, bindparam, select
+from sqlalchemy import any_, bindparam, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
@@ -206,6 +206,28 @@ async def live_import(work: Work, store_id: UUID, *, lock: bool = False) -> Impo
     )
     row = (await work.db.execute(query.with_for_update() if lock else query)).one_or_none()
     return None if row is None else ImportRow._make(row)
+
+
+async def last_import(work: Work, store_id: UUID) -> ImportRow | None:
+    """The store's newest import; None before the first."""
+    query = (
+        select(*IMPORT)
+        .where(StoreImport.merchant_id == work.account_id, StoreImport.store_id == store_id)
+        .order_by(StoreImport.id.desc())
+        .limit(1)
+    )
+    row = (await work.db.execute(query)).one_or_none()
+    return None if row is None else ImportRow._make(row)
+
+
+async def count_variants(work: Work, store_id: UUID) -> dict[str, int]:
+    """How many of a store's variants are in each state."""
+    query = (
+        select(StoreProduct.state, func.count())
+        .where(StoreProduct.merchant_id == work.account_id, StoreProduct.store_id == store_id)
+        .group_by(StoreProduct.state)
+    )
+    return {state: int(count) for state, count in await work.db.execute(query)}
 
 
 async def list_imports(work: Work, store_id: UUID, after: UUID | None, limit: int) -> list[ImportRow]:

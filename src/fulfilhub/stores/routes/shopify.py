@@ -94,7 +94,7 @@ async def shop_page(request: AppRequest, works: NamedDependency[Works]) -> ShopP
 async def shop_caller(request: AppRequest, works: NamedDependency[Works]) -> ShopCaller:
     """The page that calls, of a connected shop. Raises as `shop_page`, and Conflict (`not_connected`)."""
     page = await shop_page(request, works)
-    door = await _door(works, page.session.shop)
+    door = await door_of(works, page.session.shop)
     if door is None:
         raise Conflict("This shop is not connected to FulfilHub yet.", code="not_connected")
     scope = Merchant(door.merchant_id, ids.STORE.show(door.store_id), doing_of(request))
@@ -154,7 +154,7 @@ async def begin_shopify_session(
 ) -> ShopifySessionOut:
     """Called by the app's page when it is opened, with its session token (App Bridge) instead of an API key. Where our
     access to the shop has lapsed, or the shop grants more than we knew, it is renewed by the way."""
-    shop, door = page.session.shop, await _door(works, page.session.shop)
+    shop, door = page.session.shop, await door_of(works, page.session.shop)
     if door is None:
         asked = {"platform": "shopify", "shop_name": shop.partition(".")[0], "shop_url": page.app.url_of(shop)}
         address = f"{settings.server.url}/connect?{urlencode(asked)}"
@@ -284,7 +284,8 @@ def granted(answer: oauth.Answer) -> oauth.Grant:
     raise Unavailable("Shopify does not answer; try again in a moment.")
 
 
-async def _door(works: Works, shop: str) -> queries.ShopDoor | None:
+async def door_of(works: Works, shop: str) -> queries.ShopDoor | None:
+    """Whose store a shop is; None: nobody's."""
     async with works.begin(Nobody()) as work:
         return next((door for door in await queries.shop_doors(work, shop) if door.live), None)
 

@@ -72,8 +72,9 @@ async def reread_order(run: Run, tickets: Sequence[Ticket]) -> None:
         raise Retry(found.reason, found.after)
     async with run.works.begin(scope) as work:
         await work.finish(tickets)
+        told_in = ticket.uuid("message_id") if "message_id" in ticket.args else None
         keep = run.settings.policy.raw_retention_days
-        await deliveries.take_reread(work, run.vault, row.store, external_id, ticket.uuid("message_id"), found, keep)
+        await deliveries.take_reread(work, run.vault, row.store, external_id, told_in, found, keep)
 
 
 @task("stores.tell_shipment", batch=100)
