@@ -355,6 +355,10 @@ class StoreAdapter(Protocol):
         """Make the store show this return. May be repeated after any outcome."""
         ...
 
+    async def ask_to_rotate(self, http: httpx.AsyncClient, connection: Connection) -> Ended:
+        """Ask our plugin in the shop to change its keys and secrets. May be repeated after any outcome."""
+        ...
+
     async def say_goodbye(self, http: httpx.AsyncClient, connection: Connection) -> Ended:
         """Tell our plugin in the shop, if there is one, that we no longer serve it."""
         ...

@@ -9,7 +9,7 @@ from fulfilhub.stores.adapters.signature import header, signed_by_one_of
 from fulfilhub.stores.adapters.woocommerce.deliveries import read_delivery
 from fulfilhub.stores.adapters.woocommerce.normalise import normalise
 from fulfilhub.stores.adapters.woocommerce.orders import changed_orders, fetch_order, find_number
-from fulfilhub.stores.adapters.woocommerce.plugin import push_state, say_goodbye
+from fulfilhub.stores.adapters.woocommerce.plugin import ask_to_rotate, push_state, say_goodbye
 from fulfilhub.stores.adapters.woocommerce.returns import push_return
 from fulfilhub.stores.adapters.woocommerce.shipments import push_shipment
 from fulfilhub.stores.adapters.woocommerce.stock import push_stock, stock_at_once
@@ -30,6 +30,7 @@ class WooCommerce:
     stock_at_once = staticmethod(stock_at_once)
     push_state = staticmethod(push_state)
     push_return = staticmethod(push_return)
+    ask_to_rotate = staticmethod(ask_to_rotate)
     say_goodbye = staticmethod(say_goodbye)
 
     @staticmethod
