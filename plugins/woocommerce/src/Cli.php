@@ -9,6 +9,7 @@ namespace FulfilHub\WooCommerce;
 
 use FulfilHub\WooCommerce\Connection\Checks;
 use FulfilHub\WooCommerce\Connection\Connector;
+use FulfilHub\WooCommerce\Connection\Rotation;
 use FulfilHub\WooCommerce\Connection\Store;
 use FulfilHub\WooCommerce\Queue\Collector;
 use FulfilHub\WooCommerce\Queue\Drain;
@@ -167,10 +168,10 @@ final class Cli {
 	}
 
 	/**
-	 * Changes the secret and the store key.
+	 * Changes the secret, the store key and the REST keys.
 	 */
 	public function rotate(): void {
-		$this->done( Connector::rotate(), 'Secret and key were changed.' );
+		$this->done( Rotation::run( get_current_user_id() ), 'All keys were changed.' );
 	}
 
 	/**

@@ -24,6 +24,7 @@ final class Plugin {
 			'Connection\\Screen',
 			'Connection\\Webhooks',
 			'Connection\\Watch',
+			'Connection\\Rotation',
 			'Queue\\Collector',
 			'Queue\\Drain',
 			'Queue\\History',

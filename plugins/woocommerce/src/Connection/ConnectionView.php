@@ -142,9 +142,9 @@ final class ConnectionView {
 		echo '<h3>' . esc_html__( 'Change the connection', 'fulfilhub-for-woocommerce' ) . '</h3><p class="submit">';
 		printf( '<input type="hidden" name="fulfilhub_address" value="%s">', esc_attr( Store::address() ) );
 		self::button( 'fulfilhub_approve', __( 'Connect again', 'fulfilhub-for-woocommerce' ) );
-		self::button( 'fulfilhub_rotate', __( 'Change secret and key', 'fulfilhub-for-woocommerce' ) );
+		self::button( 'fulfilhub_rotate', __( 'Change all keys', 'fulfilhub-for-woocommerce' ) );
 		self::button( 'fulfilhub_disconnect', __( 'Disconnect', 'fulfilhub-for-woocommerce' ), 'button button-link-delete', __( 'Disconnect this shop? Orders are no longer sent, and shipments no longer come back.', 'fulfilhub-for-woocommerce' ) );
-		echo '</p><p class="fulfilhub-muted">' . esc_html__( 'Connecting again also makes new REST keys. What waits to be sent stays.', 'fulfilhub-for-woocommerce' ) . '</p>';
+		echo '</p><p class="fulfilhub-muted">' . esc_html__( 'Changing all keys makes a new secret, a new store key and new REST keys. What waits to be sent stays in either case.', 'fulfilhub-for-woocommerce' ) . '</p>';
 	}
 
 	/**
