@@ -21,9 +21,9 @@ use FulfilHub\WooCommerce\Queue\Table;
  */
 final class Cli {
 	/**
-	 * Hooks in.
+	 * Hooks in. Static, for WP-CLI makes a command of every other public method.
 	 */
-	public function register(): void {
+	public static function register(): void {
 		if ( defined( 'WP_CLI' ) && WP_CLI ) {
 			\WP_CLI::add_command( 'fulfilhub', self::class );
 		}
@@ -85,6 +85,9 @@ final class Cli {
 	 * @param array<int, string> $args Arguments.
 	 */
 	public function connect( $args ): void {
+		if ( ! current_user_can( 'manage_woocommerce' ) ) {
+			\WP_CLI::error( 'Say with --user for whom the REST keys are made: somebody who may manage WooCommerce.' );
+		}
 		$this->done( Connector::connect( (string) $args[0], (string) $args[1], '', get_current_user_id() ), 'Connected as ' . Store::get( 'store_name' ) . '.' );
 		$this->check();
 	}
@@ -122,8 +125,12 @@ final class Cli {
 		if ( ! Store::connected() ) {
 			\WP_CLI::error( 'This shop is not connected.' );
 		}
+		$since = isset( $named['since'] ) ? (string) $named['since'] : '';
+		if ( '' !== $since && ( ! isset( $named['history'] ) || ! preg_match( '/^\d{4}-\d{2}-\d{2}$/', $since ) ) ) {
+			\WP_CLI::error( '--since goes with --history and is a day, for example --since=2026-01-31.' );
+		}
 		if ( isset( $named['history'] ) ) {
-			History::start( isset( $named['since'] ) ? $named['since'] : '' );
+			History::start( $since );
 			do {
 				$progress = History::step();
 			} while ( 'running' === $progress['state'] );
@@ -157,12 +164,17 @@ final class Cli {
 	 * @param array<string, string> $named Options.
 	 */
 	public function resend( $args, $named ): void {
+		if ( ! $args && ! isset( $named['failed'] ) ) {
+			\WP_CLI::error( 'Name the orders by their ids, or say --failed.' );
+		}
 		if ( isset( $named['failed'] ) ) {
 			\WP_CLI::log( sprintf( '%d orders are sent again.', Table::resend_failed( time() ) ) );
 			Drain::soon();
 		}
 		foreach ( $args as $order_id ) {
-			Collector::resend( absint( $order_id ) );
+			if ( ! Collector::resend( absint( $order_id ) ) ) {
+				\WP_CLI::error( sprintf( 'There is no order %s.', $order_id ) );
+			}
 		}
 		\WP_CLI::success( 'Queued. Run `wp fulfilhub sync` to send them now.' );
 	}

@@ -216,7 +216,7 @@ final class Connector {
 	 * @param Answer $answer Answer.
 	 */
 	public static function say( Answer $answer ): \WP_Error {
-		if ( 0 === $answer->status ) {
+		if ( 0 === $answer->status && ! in_array( $answer->code(), array( 'not_connected', 'copy' ), true ) ) {
 			/* translators: %s: technical reason */
 			return new \WP_Error( $answer->code(), sprintf( __( 'FulfilHub could not be reached: %s Check the address, and whether a firewall of your host lets this shop call it.', 'fulfilhub-for-woocommerce' ), rtrim( $answer->detail(), '.' ) . '.' ) );
 		}
