@@ -30,6 +30,7 @@ final class Plugin {
 			'Queue\\History',
 			'Queue\\Screen',
 			'Rest\\Routes',
+			'Orders\\Listed',
 			'Sync\\PartialStatus',
 			'Privacy',
 			'SiteHealth',

@@ -203,6 +203,18 @@ class Missing:
 
 
 @dataclass(frozen=True, slots=True)
+class Spared:
+    """Orders of a list that need not be read, by what our plugin says of them: `unwanted`, which its merchant does not
+    send us, unless we have them already; `own`, whose last change is what we told ourselves, unless we don't."""
+
+    unwanted: frozenset[str] = frozenset()
+    own: frozenset[str] = frozenset()
+
+
+NOTHING = Spared()
+
+
+@dataclass(frozen=True, slots=True)
 class Changed:
     """Orders changed since, oldest first, as (external id, the store's time of change). `cursor` is None at
     the end. `at` is the store's own clock when it answered, where it tells. Only where they were asked for
@@ -214,6 +226,7 @@ class Changed:
     at: datetime | None = None
     total: int | None = None
     reach: datetime | None = None
+    spared: Spared = NOTHING
 
 
 @dataclass(frozen=True, slots=True)

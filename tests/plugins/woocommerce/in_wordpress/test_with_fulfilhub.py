@@ -136,6 +136,7 @@ def test_the_whole_story(office: Office, site: Site) -> None:
     site.settle(lambda: not site.waiting())
     until(site, "The shop is told of the end", STATE, "cancelled", id=cancelled)
     ship_in_two_parcels(office, site, bought)
+    finds_only_what_the_shop_sends(office, site, goods["card"])
     comes_back_by_the_customers_link(office, site, goods, bought)
     while_down = is_down_for_a_while(office, site, goods)
     send_many(office, site, goods["mug"], {bought, str(cancelled), *while_down})
@@ -181,6 +182,21 @@ def ship_in_two_parcels(office: Office, site: Site, order: str) -> None:
     assert [number for number in PARCELS if number not in page] == []
     mails = [each for each in site.lines("mail") if PARCELS[0] in each["message"] and PARCELS[1] in each["message"]]
     assert len(mails) == 1
+
+
+def finds_only_what_the_shop_sends(office: Office, site: Site, card: int) -> None:
+    """FulfilHub looks into the shop for what it missed: neither a virtual order nor what it told itself is that."""
+    virtual = str(site.buy([(card, 1)])["order_id"])
+    (store,) = office.ask("merchant", "GET", "/v1/stores")["data"]
+    path = f"/v1/stores/{store['id']}"
+    before = office.ask("merchant", "GET", f"{path}/completeness")["last_sweep_at"]
+    office.ask("merchant", "POST", f"{path}/sweep", {})
+    deadline = time.monotonic() + PATIENCE
+    while (told := office.ask("merchant", "GET", f"{path}/completeness"))["last_sweep_at"] == before:
+        assert time.monotonic() < deadline, told
+    counted = told["orders"]
+    assert (counted["late"], counted["late_changes"], counted["waiting"]) == (0, 0, 0), told
+    assert virtual not in office.orders()
 
 
 def comes_back_by_the_customers_link(office: Office, site: Site, goods: Json, order: str) -> None:
@@ -232,7 +248,7 @@ def is_down_for_a_while(office: Office, site: Site, goods: Json) -> set[str]:
     until(site, "The edit is known", STATE, "routed", id=int(bought))
     until(site, "The cancellation is known", STATE, "cancelled", id=int(gone))
     orders = office.orders()
-    assert (orders[kept]["ship_to"]["city"], orders[kept]["lines"][0]["quantity"]) == ("Hamburg", 5)
+    assert (orders[kept]["ship_to"]["city"], orders[kept]["lines"][0]["ordered"]) == ("Hamburg", 5)
     assert orders[gone]["status"] == "cancelled"
     assert [each["status"] for each in orders.values() if each["status"] == "needs_review"] == []
     return {kept, gone, bought}
