@@ -203,7 +203,7 @@ final class Notices {
 	 *
 	 * @return array<int, int>
 	 */
-	private static function in_review(): array {
+	public static function in_review(): array {
 		return array_map( 'absint', array_keys( self::kept() ) );
 	}
 
