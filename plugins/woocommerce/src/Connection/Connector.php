@@ -7,6 +7,7 @@
 
 namespace FulfilHub\WooCommerce\Connection;
 
+use FulfilHub\WooCommerce\Admin\Notices;
 use FulfilHub\WooCommerce\Api;
 use FulfilHub\WooCommerce\Http\Answer;
 use FulfilHub\WooCommerce\Http\Client;
@@ -240,6 +241,7 @@ final class Connector {
 		if ( '' !== $known && $known !== $store_id ) {
 			// What another store knows says nothing about this one.
 			Table::drop();
+			Notices::forget_all();
 			delete_option( Install::VERSION );
 		}
 		Install::bring_up_to_date();
