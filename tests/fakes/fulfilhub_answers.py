@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from tests.fakes.fulfilhub_store import KNOWN_SKUS, Faults, Json, Store, at, state_of
+from tests.fakes.fulfilhub_store import KNOWN_SKUS, Faults, Json, Shop, Store, at, state_of
 
 
 class Problem(Exception):
@@ -158,6 +158,9 @@ class FulfilHub:
                 self.store.disconnect()
                 return 204, None
             case "POST", "/rotate":
+                fresh = _object(raw).get("credentials")
+                if fresh:
+                    self.store.shop = Shop(self.store.base_url, fresh["consumer_key"], fresh["consumer_secret"])
                 secret, key = self.store.renew()
                 return 200, {"webhook_secret": secret, "api_key": key}
             case "POST", "/checks":

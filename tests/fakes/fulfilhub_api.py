@@ -18,7 +18,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -40,18 +40,25 @@ class _Handler(BaseHTTPRequestHandler):
         if self.hub.faults.down:
             self.close_connection = True
             return None
+        if parts.path == self.hub.faults.mute:
+            self.close_connection = True
+            with suppress(Problem):
+                self.hub.answer(self.command, parts.path, query, self._lowered(), raw)
+            return None
         if self.hub.faults.delay:
             time.sleep(self.hub.faults.delay)
         if parts.path == "/connect":
             return self._page(query)
         try:
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            status, body = self.hub.answer(self.command, parts.path, query, headers, raw)
+            status, body = self.hub.answer(self.command, parts.path, query, self._lowered(), raw)
         except Problem as problem:
             return self._json(problem.status, problem.body, problem.headers, "application/problem+json")
         return self._json(status, body)
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815 - so http.server looks for them
+
+    def _lowered(self) -> Json:
+        return {name.lower(): value for name, value in self.headers.items()}
 
     def _page(self, query: Json) -> None:
         """The merchant's browser: asks, then goes back to the shop."""

@@ -32,6 +32,8 @@ class Faults:
 
     down: bool = False
     """Connections are closed without an answer."""
+    mute: str = ""
+    """What is asked at this path is done, but the answer is lost."""
     fail: int = 0
     """So many calls are answered 503."""
     delay: float = 0.0

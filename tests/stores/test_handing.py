@@ -251,7 +251,7 @@ async def test_a_store_of_another_platform_has_no_such_door(merchant: Client, pl
 
 async def test_a_rotated_secret_lives_on_for_a_day(plugged: PluginShop) -> None:
     order = plugged.shop.place_order([(plugged.shop.stock("MUG", "Mug", "8.50"), 1)])
-    made = (await plugged.key.post("/v1/storefront/rotate", once=None)).json()
+    made = (await plugged.key.post("/v1/storefront/rotate", {}, once=None)).json()
     for secret in (plugged.secret, made["webhook_secret"]):
         assert (await plugged.send([item(order)], secret=secret)).status_code == 200
 

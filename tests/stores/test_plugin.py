@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from fulfilhub.demo.storefronts.shop import signature
-from fulfilhub.demo.storefronts.woocommerce import WooCommerceShop
+from fulfilhub.demo.storefronts.woocommerce import Plugin, WooCommerceShop
 from fulfilhub.platform import ids
 from fulfilhub.platform.scopes import Merchant, Platform
 from fulfilhub.platform.secrets import Vault
@@ -113,17 +113,54 @@ async def test_whoever_connects_by_hand_ends_the_plugins_key(
 
 
 async def test_rotating_lets_the_old_key_live_on_for_a_day(plugged: PluginShop, merchant: Client) -> None:
-    made = (await plugged.key.post("/v1/storefront/rotate", once=None)).json()
+    made = (await plugged.key.post("/v1/storefront/rotate", {}, once=None)).json()
     assert made.keys() == {"webhook_secret", "api_key"}
     old, new = await keys(merchant, plugged.store_id)
     assert (bool(old["expires_at"]), old["revoked_at"], new["expires_at"]) == (True, None, None)
     for secret in (plugged.key.key, made["api_key"]):
         key = Client(merchant.http, secret, merchant.account_id)
         assert (await key.get("/v1/storefront")).status_code == 200
-    rotated = await merchant.post(f"/v1/api-keys/{new['id']}/rotate", {"overlap_hours": 0})
-    assert rotated.status_code == 201, rotated.text
-    third = (await keys(merchant, plugged.store_id))[-1]
-    assert (third["permissions"], third["store_id"]) == (["storefront:use"], plugged.store_id)
+    assert (new["permissions"], new["store_id"]) == (["storefront:use"], plugged.store_id)
+    refused = await merchant.post(f"/v1/api-keys/{new['id']}/rotate", {"overlap_hours": 0})
+    assert (refused.status_code, refused.json()["code"]) == (409, "plugin_rotates"), "nobody could tell the plugin"
+    assert len(await keys(merchant, plugged.store_id)) == 2
+
+
+async def test_rotating_takes_the_shops_new_keys_along(plugged: PluginShop, worker_works: Works, vault: Vault) -> None:
+    fresh = {"consumer_key": "ck_fresh", "consumer_secret": "cs_fresh"}
+    path = "/v1/storefront/rotate"
+    for wrong in ({"consumer_key": "ck_fresh"}, {"access_token": "shpat_0123456789"}, fresh | {"password": "x"}):
+        assert (await plugged.key.post(path, {"credentials": wrong}, once=None)).status_code == 422
+    before, secrets, _ = await kept(worker_works, vault, plugged.store_id)
+    assert before["consumer_key"] != fresh["consumer_key"]
+    assert plugged.secret in secrets
+    made = await plugged.key.post(path, {"credentials": fresh}, once=None)
+    assert made.status_code == 200, made.text
+    assert "cs_fresh" not in made.text
+    now, secrets, _ = await kept(worker_works, vault, plugged.store_id)
+    assert now == fresh
+    assert (plugged.secret in secrets, made.json()["webhook_secret"] in secrets) == (True, True)
+    await plugged.key.post(path, {}, once=None)
+    assert (await kept(worker_works, vault, plugged.store_id))[0] == fresh, "without, they stay"
+
+
+async def test_the_merchant_has_the_plugin_change_its_keys(
+    plugged: PluginShop, merchant: Client, worker_works: Works, vault: Vault, hand: Hand
+) -> None:
+    path = f"/v1/stores/{plugged.store_id}/rotate-secret"
+    before = await kept(worker_works, vault, plugged.store_id)
+    refused = await merchant.post(path, {"webhook_secret": "a secret of my own"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "plugin_rotates")
+    told = await merchant.post(path, {})
+    assert (told.status_code, told.json()["webhook_secret"]) == (200, None)
+    assert await kept(worker_works, vault, plugged.store_id) == before, "a secret that nobody has would lose orders"
+    plugin = plugged.shop.plugin = Plugin()
+    assert await hand.run("stores.ask_to_rotate") == 1
+    assert plugin.asked_to_rotate == 1
+    await merchant.post(path, {})
+    await merchant.post(f"/v1/stores/{plugged.store_id}/disconnect")
+    await hand.run("stores.ask_to_rotate")
+    assert plugin.asked_to_rotate == 1, "disconnected meanwhile"
 
 
 async def test_the_merchant_can_revoke_it(plugged: PluginShop, merchant: Client) -> None:

@@ -95,6 +95,29 @@ async def test_a_change_whose_webhook_was_lost_is_found(
     assert found.what == "change"
 
 
+async def test_what_our_plugin_does_not_send_is_left_in_the_shop(
+    works: Works, vault: Vault, connected: Connected, hand: Hand
+) -> None:
+    shop = connected.shop
+    known, own, virtual, lost = (buy(connected) for _ in range(4))
+    for order in (known, own):
+        await deliver(works, vault, connected, shop.order_created(order))
+    await hand.run(READ)
+    shop.now = lambda: datetime.now(UTC) + timedelta(seconds=2)
+    known["fulfilhub"] = virtual["fulfilhub"] = "unwanted"
+    own["fulfilhub"] = lost["fulfilhub"] = "own"
+    shop.change(known, status="cancelled")
+    shop.change(own, status="completed")
+    await sweep(works, connected, hand)
+    row = await standing(works, connected)
+    assert (row.last_listed, row.last_found) == (4, 2)
+    assert {found.external_id: found.what for found in await late(works, connected)} == {
+        str(known["id"]): "change",
+        str(lost["id"]): "order",
+    }
+    assert row.complete_to is not None, "what was left there holds no proof back"
+
+
 async def test_what_webhooks_brought_is_not_read_again(
     works: Works, vault: Vault, connected: Connected, hand: Hand
 ) -> None:

@@ -137,9 +137,11 @@ final class Api {
 
 	/**
 	 * A new webhook secret and store key; the old ones live on for a day.
+	 *
+	 * @param array<string, string> $credentials New REST keys, with which FulfilHub calls from now on.
 	 */
-	public static function rotate(): Answer {
-		return self::call( 'POST', '/rotate', array() );
+	public static function rotate( array $credentials ): Answer {
+		return self::call( 'POST', '/rotate', array( 'credentials' => $credentials ) );
 	}
 
 	/**

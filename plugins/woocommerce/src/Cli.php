@@ -9,6 +9,7 @@ namespace FulfilHub\WooCommerce;
 
 use FulfilHub\WooCommerce\Connection\Checks;
 use FulfilHub\WooCommerce\Connection\Connector;
+use FulfilHub\WooCommerce\Connection\Rotation;
 use FulfilHub\WooCommerce\Connection\Store;
 use FulfilHub\WooCommerce\Queue\Collector;
 use FulfilHub\WooCommerce\Queue\Drain;
@@ -20,9 +21,9 @@ use FulfilHub\WooCommerce\Queue\Table;
  */
 final class Cli {
 	/**
-	 * Hooks in.
+	 * Hooks in. Static, for WP-CLI makes a command of every other public method.
 	 */
-	public function register(): void {
+	public static function register(): void {
 		if ( defined( 'WP_CLI' ) && WP_CLI ) {
 			\WP_CLI::add_command( 'fulfilhub', self::class );
 		}
@@ -84,6 +85,9 @@ final class Cli {
 	 * @param array<int, string> $args Arguments.
 	 */
 	public function connect( $args ): void {
+		if ( ! current_user_can( 'manage_woocommerce' ) ) {
+			\WP_CLI::error( 'Say with --user for whom the REST keys are made: somebody who may manage WooCommerce.' );
+		}
 		$this->done( Connector::connect( (string) $args[0], (string) $args[1], '', get_current_user_id() ), 'Connected as ' . Store::get( 'store_name' ) . '.' );
 		$this->check();
 	}
@@ -121,8 +125,12 @@ final class Cli {
 		if ( ! Store::connected() ) {
 			\WP_CLI::error( 'This shop is not connected.' );
 		}
+		$since = isset( $named['since'] ) ? (string) $named['since'] : '';
+		if ( '' !== $since && ( ! isset( $named['history'] ) || ! preg_match( '/^\d{4}-\d{2}-\d{2}$/', $since ) ) ) {
+			\WP_CLI::error( '--since goes with --history and is a day, for example --since=2026-01-31.' );
+		}
 		if ( isset( $named['history'] ) ) {
-			History::start( isset( $named['since'] ) ? $named['since'] : '' );
+			History::start( $since );
 			do {
 				$progress = History::step();
 			} while ( 'running' === $progress['state'] );
@@ -156,21 +164,26 @@ final class Cli {
 	 * @param array<string, string> $named Options.
 	 */
 	public function resend( $args, $named ): void {
+		if ( ! $args && ! isset( $named['failed'] ) ) {
+			\WP_CLI::error( 'Name the orders by their ids, or say --failed.' );
+		}
 		if ( isset( $named['failed'] ) ) {
 			\WP_CLI::log( sprintf( '%d orders are sent again.', Table::resend_failed( time() ) ) );
 			Drain::soon();
 		}
 		foreach ( $args as $order_id ) {
-			Collector::resend( absint( $order_id ) );
+			if ( ! Collector::resend( absint( $order_id ) ) ) {
+				\WP_CLI::error( sprintf( 'There is no order %s.', $order_id ) );
+			}
 		}
 		\WP_CLI::success( 'Queued. Run `wp fulfilhub sync` to send them now.' );
 	}
 
 	/**
-	 * Changes the secret and the store key.
+	 * Changes the secret, the store key and the REST keys.
 	 */
 	public function rotate(): void {
-		$this->done( Connector::rotate(), 'Secret and key were changed.' );
+		$this->done( Rotation::run( get_current_user_id() ), 'All keys were changed.' );
 	}
 
 	/**

@@ -7,7 +7,7 @@
 
 namespace FulfilHub\WooCommerce;
 
-use FulfilHub\WooCommerce\Connection\Keys;
+use FulfilHub\WooCommerce\Connection\Rotation;
 use FulfilHub\WooCommerce\Connection\Store;
 use FulfilHub\WooCommerce\Http\Client;
 use FulfilHub\WooCommerce\Queue\Table;
@@ -85,7 +85,7 @@ final class Uninstall {
 		global $wpdb;
 		// phpcs:disable WordPress.DB -- WooCommerce may not be there to ask; tables of its, values through prepare.
 		if ( self::has_table( 'woocommerce_api_keys' ) ) {
-			Keys::revoke( (int) Store::get( 'key_id' ) );
+			Rotation::forget_all();
 		}
 		$all = Store::all();
 		if ( ! empty( $all['webhooks'] ) && is_array( $all['webhooks'] ) && self::has_table( 'wc_webhooks' ) ) {

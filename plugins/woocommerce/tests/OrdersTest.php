@@ -26,6 +26,9 @@ final class OrdersTest extends TestCase {
 		$this->assertTrue( State::is_newer( array( 'revision' => 5 ), $kept ) );
 		$this->assertTrue( State::is_newer( array( 'revision' => 6 ), $kept ) );
 		$this->assertTrue( State::is_newer( array( 'revision' => 0 ), null ) );
+		$other = array( 'revision' => 9, 'order_id' => 'ord_of_the_store_before' );
+		$this->assertTrue( State::is_newer( array( 'revision' => 1, 'order_id' => 'ord_now' ), $other ) );
+		$this->assertFalse( State::is_newer( array( 'revision' => 8, 'order_id' => 'ord_of_the_store_before' ), $other ) );
 	}
 
 	/**

@@ -33,6 +33,22 @@ final class SyncTest extends TestCase {
 	}
 
 	/**
+	 * A return that is looked at in parts is told whole each time, and each unit is done once.
+	 */
+	public function test_what_was_done_is_not_done_again(): void {
+		$good = array( 'line_id' => '7', 'quantity' => 1, 'restock' => true );
+		$bad  = array( 'line_id' => 7, 'quantity' => 1, 'restock' => false );
+		list( $due, $done ) = Lines::due( array( $good ), array() );
+		$this->assertSame( array( array( 'line_id' => 7, 'quantity' => 1, 'restock' => true ) ), $due );
+		list( $due, $done ) = Lines::due( array( $good, $bad, array( 'line_id' => 8, 'quantity' => 2, 'restock' => true ) ), $done );
+		$this->assertSame( array( array( 'line_id' => 7, 'quantity' => 1, 'restock' => false ), array( 'line_id' => 8, 'quantity' => 2, 'restock' => true ) ), $due );
+		list( $due, $after ) = Lines::due( array( $good, $bad ), $done );
+		$this->assertSame( array(), $due );
+		$this->assertSame( $done, $after );
+		$this->assertSame( array( 'quantity' => 2, 'restock' => 1 ), $done[7] );
+	}
+
+	/**
 	 * A line that is named twice (some units good, some not) has its room once; no unit appears or vanishes.
 	 */
 	public function test_units_are_counted_once(): void {

@@ -114,14 +114,15 @@ async def _write_key(
 
 
 async def rotate_key(work: Work, key_id: UUID, mode: Mode, kind: AccountKind, old_until: datetime) -> MadeKey:
-    """A new key with the old one's name, permissions and store; the old one works until `old_until`."""
+    """A new key with the old one's name and permissions; the old one works until `old_until`. Raises NotFound,
+    Conflict."""
     old = await queries.get_key(work, key_id)
     if old.revoked_at is not None:
         raise Conflict("This key was revoked; make a new one instead.", code="key_revoked")
     if old.store_id is not None:
-        made = await _write_key(work, work.account_id, mode, old.name, old.permissions, None, old.store_id)
-    else:
-        made = await make_key(work, work.account_id, kind, mode, old.name, old.permissions, None)
+        detail = "Nobody could give a store's plugin another key; rotate the store's secret: it changes both itself."
+        raise Conflict(detail, code="plugin_rotates")
+    made = await make_key(work, work.account_id, kind, mode, old.name, old.permissions, None)
     until = old_until if old.expires_at is None else min(old.expires_at, old_until)
     await work.db.execute(
         update(ApiKey).where(ApiKey.account_id == work.account_id, ApiKey.id == key_id).values(expires_at=until)

@@ -27,6 +27,7 @@ from fulfilhub.stores.adapters.port import (
     StockNews,
     StockOutcome,
 )
+from fulfilhub.stores.adapters.woocommerce.plugin import NO_PLUGIN
 from fulfilhub.stores.adapters.woocommerce.shipments import PLUGIN_AWAY
 from tests.fakes.serving import in_memory
 
@@ -202,6 +203,14 @@ class TestReturns:
         notes = [str(note["note"]) for note in rig.shop.notes[number]]
         assert [note.rpartition(" ")[2] for note in notes] == ["received", "completed"]
         assert all(note["customer_note"] is False for note in rig.shop.notes[number])
+
+
+async def test_it_is_asked_to_change_its_keys(rig: Rig) -> None:
+    for _ in range(2):
+        assert await WOO.ask_to_rotate(rig.http, rig.connection) == Pushed()
+    assert rig.plugin.asked_to_rotate == 2
+    rig.shop.plugin = None
+    assert await WOO.ask_to_rotate(rig.http, rig.connection) == NO_PLUGIN
 
 
 async def test_goodbye_is_said_and_needs_nobody_at_home(rig: Rig) -> None:

@@ -50,6 +50,13 @@ final class Notices {
 	}
 
 	/**
+	 * The shop is connected to another store, which knows none of these orders yet.
+	 */
+	public static function forget_all(): void {
+		delete_option( self::REVIEW );
+	}
+
+	/**
 	 * Prints what there is to say.
 	 */
 	public function show(): void {
@@ -203,7 +210,7 @@ final class Notices {
 	 *
 	 * @return array<int, int>
 	 */
-	private static function in_review(): array {
+	public static function in_review(): array {
 		return array_map( 'absint', array_keys( self::kept() ) );
 	}
 

@@ -212,7 +212,7 @@ final class SettingsPage extends \WC_Settings_Page {
 		$fields[] = $this->field(
 			'returns',
 			'select',
-			__( 'When a return is complete', 'fulfilhub-for-woocommerce' ),
+			__( 'When returned goods were inspected', 'fulfilhub-for-woocommerce' ),
 			$all,
 			array(
 				'options' => array(
@@ -236,7 +236,7 @@ final class SettingsPage extends \WC_Settings_Page {
 		$fields   = array();
 		$fields[] = $this->heading( 'customers', __( 'For your customers', 'fulfilhub-for-woocommerce' ) );
 		$fields[] = $this->check( 'promise', __( 'Delivery date', 'fulfilhub-for-woocommerce' ), __( 'Show "Delivered by ..." beside shipping methods in cart and checkout', 'fulfilhub-for-woocommerce' ), $all );
-		$fields[] = $this->check( 'promise_product', '', __( 'Show the delivery date on product pages too', 'fulfilhub-for-woocommerce' ), $all );
+		$fields[] = $this->check( 'promise_product', '', __( 'Show the delivery date on product pages too, to visitors whose postcode is known', 'fulfilhub-for-woocommerce' ), $all );
 		$fields[] = $this->check( 'customer_status', __( 'Order pages', 'fulfilhub-for-woocommerce' ), __( 'Show status, parcels and the return link in My account and after the checkout', 'fulfilhub-for-woocommerce' ), $all );
 		$fields[] = $this->check( 'tracking_page', __( 'Tracking page', 'fulfilhub-for-woocommerce' ), __( 'Show FulfilHub\'s tracking page under the shop\'s own address', 'fulfilhub-for-woocommerce' ), $all );
 		$fields[] = $this->field( 'tracking_path', 'text', __( 'Its path', 'fulfilhub-for-woocommerce' ), $all, array( 'desc' => Store::home() . '/' . $all['tracking_path'] . '/...' ) );

@@ -147,7 +147,7 @@ final class Checks {
 			'no_rights' => __( 'The user for whom the REST keys were made is gone or may no longer manage WooCommerce.', 'fulfilhub-for-woocommerce' ),
 		);
 		$fault   = Keys::fault( (int) Store::get( 'key_id' ) );
-		return self::result( 'keys', __( 'REST keys', 'fulfilhub-for-woocommerce' ), '' === $fault, $details[ $fault ], __( 'Connect again: new keys are made.', 'fulfilhub-for-woocommerce' ) );
+		return self::result( 'keys', __( 'REST keys', 'fulfilhub-for-woocommerce' ), '' === $fault, $details[ $fault ], __( 'Press "Change all keys" on this plugin\'s screen: new ones are made, and FulfilHub is given them.', 'fulfilhub-for-woocommerce' ) );
 	}
 
 	/**

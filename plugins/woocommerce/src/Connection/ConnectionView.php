@@ -7,6 +7,7 @@
 
 namespace FulfilHub\WooCommerce\Connection;
 
+use FulfilHub\WooCommerce\Admin\Notices;
 use FulfilHub\WooCommerce\Admin\SettingsTab;
 use FulfilHub\WooCommerce\Queue\Drain;
 use FulfilHub\WooCommerce\Queue\Table;
@@ -142,9 +143,9 @@ final class ConnectionView {
 		echo '<h3>' . esc_html__( 'Change the connection', 'fulfilhub-for-woocommerce' ) . '</h3><p class="submit">';
 		printf( '<input type="hidden" name="fulfilhub_address" value="%s">', esc_attr( Store::address() ) );
 		self::button( 'fulfilhub_approve', __( 'Connect again', 'fulfilhub-for-woocommerce' ) );
-		self::button( 'fulfilhub_rotate', __( 'Change secret and key', 'fulfilhub-for-woocommerce' ) );
+		self::button( 'fulfilhub_rotate', __( 'Change all keys', 'fulfilhub-for-woocommerce' ) );
 		self::button( 'fulfilhub_disconnect', __( 'Disconnect', 'fulfilhub-for-woocommerce' ), 'button button-link-delete', __( 'Disconnect this shop? Orders are no longer sent, and shipments no longer come back.', 'fulfilhub-for-woocommerce' ) );
-		echo '</p><p class="fulfilhub-muted">' . esc_html__( 'Connecting again also makes new REST keys. What waits to be sent stays.', 'fulfilhub-for-woocommerce' ) . '</p>';
+		echo '</p><p class="fulfilhub-muted">' . esc_html__( 'Changing all keys makes a new secret, a new store key and new REST keys. What waits to be sent stays in either case.', 'fulfilhub-for-woocommerce' ) . '</p>';
 	}
 
 	/**
@@ -167,12 +168,11 @@ final class ConnectionView {
 		if ( (int) $health['failures'] > 0 ) {
 			$facts[ __( 'Last problem', 'fulfilhub-for-woocommerce' ) ] = esc_html( self::moment( (int) $health['last_error_at'] ) . ': ' . $health['detail'] );
 		}
-		if ( ! empty( $kept['intake'] ) ) {
-			$review = isset( $kept['intake']['needs_review'] ) ? (int) $kept['intake']['needs_review'] : 0;
-			/* translators: %d: number of orders */
-			$text = $review ? sprintf( _n( '%d order needs a look', '%d orders need a look', $review, 'fulfilhub-for-woocommerce' ), $review ) : __( 'all orders were understood', 'fulfilhub-for-woocommerce' );
-			$facts[ __( 'In FulfilHub', 'fulfilhub-for-woocommerce' ) ] = esc_html( $text );
-		}
+		$review = count( Notices::in_review() );
+		/* translators: %d: number of orders */
+		$text = $review ? sprintf( _n( '%d order needs a look', '%d orders need a look', $review, 'fulfilhub-for-woocommerce' ), $review ) : __( 'all orders were understood', 'fulfilhub-for-woocommerce' );
+
+		$facts[ __( 'In FulfilHub', 'fulfilhub-for-woocommerce' ) ] = esc_html( $text );
 		$outgoing = isset( $kept['outgoing'] ) && is_array( $kept['outgoing'] ) ? $kept['outgoing'] : array();
 		if ( ! empty( $outgoing['waiting'] ) || ! empty( $outgoing['failed'] ) ) {
 			/* translators: 1: number of messages that wait, 2: number of messages that failed */

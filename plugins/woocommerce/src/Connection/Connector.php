@@ -1,12 +1,13 @@
 <?php
 /**
- * Connects, rotates and disconnects.
+ * Connects and disconnects.
  *
  * @package FulfilHub\WooCommerce
  */
 
 namespace FulfilHub\WooCommerce\Connection;
 
+use FulfilHub\WooCommerce\Admin\Notices;
 use FulfilHub\WooCommerce\Api;
 use FulfilHub\WooCommerce\Http\Answer;
 use FulfilHub\WooCommerce\Http\Client;
@@ -48,7 +49,7 @@ final class Connector {
 		}
 		$keys = Keys::make( $user_id );
 		if ( null === $keys ) {
-			return new \WP_Error( 'no_keys', __( 'WooCommerce\'s table of REST keys could not be written. Run WooCommerce > Status > Tools > Verify base database tables, then connect again.', 'fulfilhub-for-woocommerce' ) );
+			return Keys::not_written();
 		}
 		$body = array(
 			'code'        => trim( $code ),
@@ -139,26 +140,6 @@ final class Connector {
 	}
 
 	/**
-	 * New secret and store key.
-	 */
-	public static function rotate(): ?\WP_Error {
-		$answer = Api::rotate();
-		if ( ! $answer->ok() || ! isset( $answer->data['webhook_secret'], $answer->data['api_key'] ) ) {
-			return self::say( $answer );
-		}
-		Store::change(
-			array(
-				'webhook_secret' => (string) $answer->data['webhook_secret'],
-				'api_key'        => (string) $answer->data['api_key'],
-				'rotated_at'     => time(),
-			)
-		);
-		Webhooks::use_new_secret();
-		Watch::note( 'rotated' );
-		return null;
-	}
-
-	/**
 	 * Ends the connection on both sides; on this one in any case. A copy forgets it without ending the shop's own.
 	 */
 	public static function disconnect(): ?\WP_Error {
@@ -235,8 +216,8 @@ final class Connector {
 	 *
 	 * @param Answer $answer Answer.
 	 */
-	private static function say( Answer $answer ): \WP_Error {
-		if ( 0 === $answer->status ) {
+	public static function say( Answer $answer ): \WP_Error {
+		if ( 0 === $answer->status && ! in_array( $answer->code(), array( 'not_connected', 'copy' ), true ) ) {
 			/* translators: %s: technical reason */
 			return new \WP_Error( $answer->code(), sprintf( __( 'FulfilHub could not be reached: %s Check the address, and whether a firewall of your host lets this shop call it.', 'fulfilhub-for-woocommerce' ), rtrim( $answer->detail(), '.' ) . '.' ) );
 		}
@@ -255,11 +236,12 @@ final class Connector {
 		$before   = Store::all();
 		$store_id = (string) $answer['store']['id'];
 		$known    = isset( $before['store_id'] ) ? $before['store_id'] : ( isset( $before['last_store'] ) ? $before['last_store'] : '' );
-		Keys::revoke( isset( $before['key_id'] ) ? (int) $before['key_id'] : 0 );
+		Rotation::forget_all();
 		Webhooks::remove();
 		if ( '' !== $known && $known !== $store_id ) {
 			// What another store knows says nothing about this one.
 			Table::drop();
+			Notices::forget_all();
 			delete_option( Install::VERSION );
 		}
 		Install::bring_up_to_date();

@@ -47,6 +47,13 @@ final class Keys {
 	}
 
 	/**
+	 * What to say where they could not be written.
+	 */
+	public static function not_written(): \WP_Error {
+		return new \WP_Error( 'no_keys', __( 'WooCommerce\'s table of REST keys could not be written. Run WooCommerce > Status > Tools > Verify base database tables, then try again.', 'fulfilhub-for-woocommerce' ) );
+	}
+
+	/**
 	 * Removes a pair of keys.
 	 *
 	 * @param int $key_id Its id; 0 for none.

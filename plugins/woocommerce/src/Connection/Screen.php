@@ -95,11 +95,11 @@ final class Screen {
 	}
 
 	/**
-	 * New secret and key.
+	 * New secret, store key and REST keys.
 	 */
 	public function rotate(): void {
 		SettingsTab::guard( 'fulfilhub_connection' );
-		$this->answer( Connector::rotate(), __( 'Secret and key were changed. The old ones are good for one more day, so nothing on its way is lost.', 'fulfilhub-for-woocommerce' ) );
+		$this->answer( Rotation::run( get_current_user_id() ), __( 'All keys were changed. FulfilHub takes the old ones for one more day, and this shop takes them for one more hour, so nothing on its way is lost.', 'fulfilhub-for-woocommerce' ), true );
 	}
 
 	/**

@@ -118,7 +118,7 @@ final class Store {
 	 * @param string $by merchant or fulfilhub.
 	 */
 	public static function end( string $by ): void {
-		Keys::revoke( (int) self::get( 'key_id' ) );
+		Rotation::forget_all();
 		Webhooks::remove();
 		$kept = self::all();
 		self::put(

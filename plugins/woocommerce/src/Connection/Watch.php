@@ -75,6 +75,8 @@ final class Watch {
 		foreach ( Webhooks::revive() as $topic => $fault ) {
 			self::note( 'webhook_' . $fault, $topic );
 		}
+		Rotation::forget_old();
+		Rotation::go_on();
 		self::refresh();
 		self::catch_up();
 		Table::forget_deleted( time() - 30 * DAY_IN_SECONDS );
@@ -190,7 +192,7 @@ final class Watch {
 			'webhook_changed'  => __( 'The webhook %s was changed; its address and secret are right again.', 'fulfilhub-for-woocommerce' ),
 			/* translators: %s: name of the store */
 			'connected'        => __( 'Connected as %s.', 'fulfilhub-for-woocommerce' ),
-			'rotated'          => __( 'Secret and key were changed; the old ones are good for one more day.', 'fulfilhub-for-woocommerce' ),
+			'rotated'          => __( 'All keys were changed.', 'fulfilhub-for-woocommerce' ),
 		);
 		return isset( $words[ $event['code'] ] ) ? sprintf( $words[ $event['code'] ], $event['text'] ) : $event['text'];
 	}

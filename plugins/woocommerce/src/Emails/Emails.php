@@ -137,7 +137,8 @@ final class Emails {
 			#body_content .fh-parcel li { margin: 0 0 4px; padding: 0; list-style: none; }
 			#body_content .fh-parcel p { margin: 0; }
 			#body_content .fh-parcel .fh-soft { opacity: .8; }
-			#body_content .fh-parcel .fh-together { margin: 10px 0 0; font-weight: bold; }
+			#body_content p.fh-together { margin: 10px 0 0; font-weight: bold; }
+			#body_content ul.fh-together { margin: 4px 0 16px; }
 			#body_content .fh-parcel .fh-track { margin: 12px 0 0; }
 			#body_content .fh-parcel .fh-track a { font-weight: bold; }
 			#body_content table.fh-later { background-color: #f6f7f8; }

@@ -36,7 +36,7 @@ final class AccountOrders {
 	}
 
 	/**
-	 * Adds "Track" to orders of the list that have left the warehouse.
+	 * Adds "Track" to orders of the list that have left the warehouse. The pages of single orders show the journey itself.
 	 *
 	 * @param array<string, array<string, string>> $actions Links.
 	 * @param \WC_Order                            $order   Order.
@@ -44,7 +44,7 @@ final class AccountOrders {
 	 */
 	public function add_link( $actions, $order ): array {
 		$actions = (array) $actions;
-		if ( is_wc_endpoint_url( 'view-order' ) || ! Settings::get( 'customer_status' ) || ! $order instanceof \WC_Order || ! Given::rows( State::of( $order ), 'shipments' ) ) {
+		if ( is_wc_endpoint_url( 'view-order' ) || is_wc_endpoint_url( 'order-received' ) || ! Settings::get( 'customer_status' ) || ! $order instanceof \WC_Order || ! Given::rows( State::of( $order ), 'shipments' ) ) {
 			return $actions;
 		}
 		$actions['fulfilhub-track'] = array(

@@ -98,12 +98,16 @@ final class State {
 	}
 
 	/**
-	 * Whether a state takes the place of the one kept. The same revision does: a panel may know the same state better.
+	 * Whether a state takes the place of the one kept. The same revision does: a panel may know the same state better. So
+	 * does one of another order of FulfilHub's, whose revisions say nothing of this one: the shop has another store by now.
 	 *
 	 * @param array<string, mixed>      $state  A state.
 	 * @param array<string, mixed>|null $before The one kept.
 	 */
 	public static function is_newer( array $state, ?array $before ): bool {
-		return null === $before || (int) ( $state['revision'] ?? 0 ) >= (int) $before['revision'];
+		if ( null === $before || ( ! empty( $state['order_id'] ) && ! empty( $before['order_id'] ) && $state['order_id'] !== $before['order_id'] ) ) {
+			return true;
+		}
+		return (int) ( $state['revision'] ?? 0 ) >= (int) $before['revision'];
 	}
 }

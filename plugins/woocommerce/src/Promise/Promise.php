@@ -23,6 +23,7 @@ final class Promise {
 		add_filter( 'woocommerce_shipping_packages', array( $this, 'add_to_packages' ), 50 );
 		add_action( 'woocommerce_after_shipping_rate', array( $this, 'show' ), 5 );
 		add_action( 'wp_enqueue_scripts', array( $this, 'enqueue' ) );
+		add_action( 'woocommerce_blocks_enqueue_cart_block_scripts_after', array( $this, 'enqueue_for_cart' ) );
 		( new ProductPage() )->register();
 	}
 
@@ -73,6 +74,15 @@ final class Promise {
 			wp_register_style( 'fulfilhub-promise', false, array(), FULFILHUB_WC_VERSION );
 			wp_enqueue_style( 'fulfilhub-promise' );
 			wp_add_inline_style( 'fulfilhub-promise', '.fulfilhub-promise{display:block;opacity:.8;line-height:1.4}' );
+		}
+	}
+
+	/**
+	 * The script that shows the date in the totals of the cart block.
+	 */
+	public function enqueue_for_cart(): void {
+		if ( Settings::get( 'promise' ) && ! is_admin() ) {
+			wp_enqueue_script( 'fulfilhub-cart', plugins_url( 'assets/js/cart.js', FULFILHUB_WC_FILE ), array( 'wc-blocks-checkout', 'wp-element', 'wp-plugins' ), FULFILHUB_WC_VERSION, true );
 		}
 	}
 

@@ -142,11 +142,16 @@ final class Collector {
 	 * Sends an order again, whatever its status.
 	 *
 	 * @param int $order_id Order id.
+	 * @return bool False where there is no such order, and never was.
 	 */
-	public static function resend( int $order_id ): void {
+	public static function resend( int $order_id ): bool {
 		$order = wc_get_order( $order_id );
+		if ( ! $order instanceof \WC_Order && ! isset( Table::known( array( $order_id ) )[ $order_id ] ) ) {
+			return false;
+		}
 		Table::put( array( $order_id => $order && 'trash' !== $order->get_status() ? 'order.updated' : 'order.deleted' ), time() );
 		Drain::soon();
+		return true;
 	}
 
 	/**

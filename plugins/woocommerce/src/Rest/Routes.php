@@ -8,6 +8,7 @@
 namespace FulfilHub\WooCommerce\Rest;
 
 use Automattic\WooCommerce\Utilities\OrderUtil;
+use FulfilHub\WooCommerce\Connection\Rotation;
 use FulfilHub\WooCommerce\Connection\Store;
 use FulfilHub\WooCommerce\Orders\State;
 use FulfilHub\WooCommerce\Sync\Fulfillments;
@@ -65,6 +66,7 @@ final class Routes {
 		);
 		$this->add( '/orders/(?P<id>\d+)/returns/' . self::REFERENCE, 'PUT', 'returned', self::return_args() );
 		$this->add( '/stock', 'POST', 'stock', self::stock_args() );
+		$this->add( '/rotate', 'POST', 'rotate', array() );
 		$this->add( '/connection', 'DELETE', 'disconnect', array() );
 	}
 
@@ -160,6 +162,16 @@ final class Routes {
 	 */
 	public function stock( $request ) {
 		return array( 'data' => Stock::take( (array) $request['items'] ) );
+	}
+
+	/**
+	 * FulfilHub's merchant wants other keys. Which, is told nobody who calls here: they are fetched from FulfilHub.
+	 *
+	 * @return array<string, bool>
+	 */
+	public function rotate() {
+		Rotation::ask();
+		return array( 'asked' => true );
 	}
 
 	/**

@@ -46,6 +46,52 @@ final class Lines {
 	}
 
 	/**
+	 * What is still to be done of lines that are told whole each time, and grow: a return is judged unit by unit.
+	 *
+	 * @param array<int, array<string, mixed>>               $lines line_id, quantity and restock; a line may be named twice.
+	 * @param array<int, array{quantity: int, restock: int}> $done  What was done, by line id.
+	 * @return array{0: array<int, array<string, mixed>>, 1: array<int, array{quantity: int, restock: int}>} Lines to do, and what is
+	 *                                                                                                       done after them.
+	 */
+	public static function due( array $lines, array $done ): array {
+		$told = array();
+		foreach ( $lines as $line ) {
+			$id = isset( $line['line_id'] ) && is_numeric( $line['line_id'] ) ? (int) $line['line_id'] : 0;
+			if ( ! isset( $told[ $id ] ) ) {
+				$told[ $id ] = array(
+					'quantity' => 0,
+					'restock'  => 0,
+				);
+			}
+			$told[ $id ]['quantity'] += (int) $line['quantity'];
+			$told[ $id ]['restock']  += empty( $line['restock'] ) ? 0 : (int) $line['quantity'];
+		}
+		$due = array();
+		foreach ( $told as $id => $units ) {
+			$was  = isset( $done[ $id ] ) ? $done[ $id ] : array(
+				'quantity' => 0,
+				'restock'  => 0,
+			);
+			$more = max( 0, $units['quantity'] - $was['quantity'] );
+			$back = min( $more, max( 0, $units['restock'] - $was['restock'] ) );
+			foreach ( array( array( $back, true ), array( $more - $back, false ) ) as list( $quantity, $restock ) ) {
+				if ( $quantity > 0 ) {
+					$due[] = array(
+						'line_id'  => $id,
+						'quantity' => $quantity,
+						'restock'  => $restock,
+					);
+				}
+			}
+			$done[ $id ] = array(
+				'quantity' => $was['quantity'] + $more,
+				'restock'  => $was['restock'] + $back,
+			);
+		}
+		return array( $due, $done );
+	}
+
+	/**
 	 * What a part of a line is worth: the cents of a line that does not divide evenly go with its last units.
 	 *
 	 * @param float $total    Value of the whole line.

@@ -14,11 +14,16 @@ use FulfilHub\WooCommerce\Rest\Routes;
 use FulfilHub\WooCommerce\Settings;
 
 /**
- * By the merchant's choice a note, or a refund with or without payment once the goods were looked at. Each return is
- * refunded once at most, whatever is told of it later.
+ * By the merchant's choice a note, or a refund with or without payment once the goods were looked at. A return may be
+ * looked at in parts: each unit is refunded once at most, whatever is told of it later.
  */
 final class Returns {
 	const META = '_fulfilhub_returns';
+
+	/**
+	 * On a refund: for which return it was made, and what was done of that by then.
+	 */
+	const OF_RETURN = '_fulfilhub_return';
 
 	/**
 	 * States of a return in which the warehouse has judged its units.
@@ -63,24 +68,29 @@ final class Returns {
 		);
 		$status    = sanitize_key( (string) $given['status'] );
 		$refund_id = (int) $before['refund_id'];
-		$refunds   = 'note' !== Settings::get( 'returns' ) && 0 === $refund_id && in_array( $status, self::JUDGED, true );
-		if ( $status === $before['status'] && ! $refunds ) {
+		$done      = self::done( $order, $reference, isset( $before['done'] ) ? (array) $before['done'] : array() );
+		$due       = array();
+		if ( 'note' !== Settings::get( 'returns' ) && in_array( $status, self::JUDGED, true ) ) {
+			list( $due, $done ) = Lines::due( (array) $given['lines'], $done );
+		}
+		if ( $status === $before['status'] && ! $due ) {
 			return self::answer( false, $refund_id );
 		}
-		if ( $refunds ) {
-			$made = self::refund( $order, $given );
+		if ( $due ) {
+			$made = self::refund( $order, $reference, $due, $done );
 			if ( is_wp_error( $made ) ) {
 				return $made;
 			}
-			$refund_id = $made;
+			$refund_id = $made > 0 ? $made : $refund_id;
 		}
 		$note = sanitize_textarea_field( (string) $given['note'] );
 		Collector::quietly(
-			static function () use ( $order, $given, $status, $note, $all, $reference, $refund_id ) {
+			static function () use ( $order, $given, $status, $note, $all, $reference, $refund_id, $done ) {
 				$order->add_order_note( esc_html( self::words( $order, $given, $status ) . ( '' === $note ? '' : ' ' . $note ) ) );
 				$all[ $reference ] = array(
 					'status'    => $status,
 					'refund_id' => $refund_id,
+					'done'      => $done,
 				);
 				$order->update_meta_data( self::META, $all );
 				State::save_metas( $order );
@@ -90,30 +100,61 @@ final class Returns {
 	}
 
 	/**
+	 * What was refunded of a return: as the order has it, or its refunds, where a request ended between the two.
+	 *
+	 * @param \WC_Order                                      $order     Order.
+	 * @param string                                         $reference Reference of the return.
+	 * @param array<int, array{quantity: int, restock: int}> $done      What the order has.
+	 * @return array<int, array{quantity: int, restock: int}> By line id.
+	 */
+	private static function done( \WC_Order $order, string $reference, array $done ): array {
+		foreach ( $order->get_refunds() as $refund ) {
+			$kept = $refund->get_meta( self::OF_RETURN, true );
+			if ( ! is_array( $kept ) || $kept['reference'] !== $reference ) {
+				continue;
+			}
+			foreach ( $kept['done'] as $id => $units ) {
+				if ( ! isset( $done[ $id ] ) || $done[ $id ]['quantity'] < $units['quantity'] ) {
+					$done[ $id ] = $units;
+				}
+			}
+		}
+		return $done;
+	}
+
+	/**
 	 * Makes the refund. It is a change of the order that FulfilHub is told of like any other.
 	 *
-	 * @param \WC_Order            $order  Order.
-	 * @param array<string, mixed> $given Return.
+	 * @param \WC_Order                                      $order     Order.
+	 * @param string                                         $reference Reference of the return.
+	 * @param array<int, array<string, mixed>>               $lines     What is refunded.
+	 * @param array<int, array{quantity: int, restock: int}> $done      What is refunded of the return after this.
 	 * @return int|\WP_Error Id of the refund; 0 where nothing was left to refund.
 	 */
-	private static function refund( \WC_Order $order, array $given ) {
-		list( $items, $restock, $amount ) = self::lines( $order, (array) $given['lines'] );
+	private static function refund( \WC_Order $order, string $reference, array $lines, array $done ) {
+		list( $items, $restock, $amount ) = self::lines( $order, $lines );
 		$amount                           = min( $amount, (float) $order->get_remaining_refund_amount() );
 		if ( ! $items ) {
 			return 0;
 		}
+		// Saved with the refund itself: a request that ends before the order is saved must not refund again.
+		$mark = static function ( $refund ) use ( $reference, $done ) {
+			$refund->update_meta_data( self::OF_RETURN, compact( 'reference', 'done' ) );
+		};
+		add_action( 'woocommerce_create_refund', $mark );
 		$refund = wc_create_refund(
 			array(
 				'order_id'       => $order->get_id(),
 				'amount'         => wc_format_decimal( $amount, wc_get_price_decimals() ),
 				/* translators: %s: reference of a return */
-				'reason'         => sprintf( __( 'Return %s', 'fulfilhub-for-woocommerce' ), (string) $given['reference'] ),
+				'reason'         => sprintf( __( 'Return %s', 'fulfilhub-for-woocommerce' ), $reference ),
 				'line_items'     => $items,
 				'refund_payment' => 'refund_payment' === Settings::get( 'returns' ) && $amount > 0,
 				// Not every unit goes back on the shelf: which do is said line by line, below.
 				'restock_items'  => false,
 			)
 		);
+		remove_action( 'woocommerce_create_refund', $mark );
 		if ( is_wp_error( $refund ) ) {
 			return new \WP_Error( 'refund_failed', $refund->get_error_message(), array( 'status' => 409 ) );
 		}

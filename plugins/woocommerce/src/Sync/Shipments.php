@@ -8,6 +8,7 @@
 namespace FulfilHub\WooCommerce\Sync;
 
 use FulfilHub\WooCommerce\Lock;
+use FulfilHub\WooCommerce\Orders\Listed;
 use FulfilHub\WooCommerce\Orders\State;
 use FulfilHub\WooCommerce\Queue\Collector;
 use FulfilHub\WooCommerce\Rest\Routes;
@@ -19,6 +20,11 @@ use FulfilHub\WooCommerce\Settings;
  */
 final class Shipments {
 	const META = '_fulfilhub_shipments';
+
+	/**
+	 * On an order: when it was changed last by FulfilHub itself.
+	 */
+	const OWN = '_fulfilhub_own';
 
 	/**
 	 * What a shipment's sameness is judged by.
@@ -85,6 +91,9 @@ final class Shipments {
 				$told_as = self::write( $order, $shipment, $before, $all );
 			}
 		);
+		// FulfilHub reads lists of what changed in the shop: this it knows.
+		$order->update_meta_data( self::OWN, Listed::moment( $order ) );
+		State::save_metas( $order );
 		$answer['told_as'] = $told_as;
 		return $answer;
 	}

@@ -37,7 +37,7 @@ do_action( 'woocommerce_email_header', $email_heading, $email ); // phpcs:ignore
 	);
 	if ( '' !== $arrives && ! $to_come ) {
 		/* translators: %s: day */
-		echo ' ' . esc_html( sprintf( __( 'We expect it with you by %s.', 'fulfilhub-for-woocommerce' ), $arrives ) );
+		echo ' ' . esc_html( sprintf( _n( 'We expect it with you by %s.', 'We expect them with you by %s.', count( $parcels ), 'fulfilhub-for-woocommerce' ), $arrives ) );
 	}
 	?>
 </p>

@@ -12,6 +12,17 @@
 
 defined( 'ABSPATH' ) || exit;
 
+// Where nobody told what is in which parcel, the goods stand above them all.
+foreach ( wp_list_filter( $parcels, array( 'shared' => true ) ) as $parcel ) :
+	?>
+	<p class="fh-together"><?php esc_html_e( 'In these parcels together:', 'fulfilhub-for-woocommerce' ); ?></p>
+	<ul class="fh-together">
+		<?php foreach ( $parcel['contents'] as $item ) : ?>
+			<li><?php echo esc_html( $item['quantity'] . ' × ' . $item['name'] ); ?></li>
+		<?php endforeach; ?>
+	</ul>
+	<?php
+endforeach;
 foreach ( $parcels as $place => $parcel ) :
 	?>
 	<table class="fh-parcel" cellspacing="0" cellpadding="0" border="0" role="presentation">
@@ -20,10 +31,7 @@ foreach ( $parcels as $place => $parcel ) :
 				<?php /* translators: 1: number of this parcel, 2: number of parcels */ ?>
 				<h3><?php echo esc_html( count( $parcels ) > 1 ? sprintf( __( 'Parcel %1$d of %2$d', 'fulfilhub-for-woocommerce' ), $place + 1, count( $parcels ) ) : __( 'Your parcel', 'fulfilhub-for-woocommerce' ) ); ?></h3>
 				<p class="fh-soft"><?php echo esc_html( implode( ' · ', array_filter( array( $parcel['carrier'], $parcel['tracking_number'] ) ) ) ); ?></p>
-				<?php if ( $parcel['shared'] ) : ?>
-					<p class="fh-together"><?php esc_html_e( 'In these parcels together:', 'fulfilhub-for-woocommerce' ); ?></p>
-				<?php endif; ?>
-				<?php if ( $parcel['contents'] ) : ?>
+				<?php if ( $parcel['contents'] && ! $parcel['shared'] ) : ?>
 					<ul>
 						<?php foreach ( $parcel['contents'] as $item ) : ?>
 							<li><?php echo esc_html( $item['quantity'] . ' × ' . $item['name'] ); ?></li>

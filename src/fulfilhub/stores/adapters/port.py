@@ -272,6 +272,18 @@ class Missing:
 
 
 @dataclass(frozen=True, slots=True)
+class Spared:
+    """Orders of a list that need not be read, by what our plugin says of them: `unwanted`, which its merchant does not
+    send us, unless we have them already; `own`, whose last change is what we told ourselves, unless we don't."""
+
+    unwanted: frozenset[str] = frozenset()
+    own: frozenset[str] = frozenset()
+
+
+NOTHING = Spared()
+
+
+@dataclass(frozen=True, slots=True)
 class Changed:
     """Orders changed since, oldest first, as (external id, the store's time of change). `cursor` is None at
     the end. `at` is the store's own clock when it answered, where it tells. Only where they were asked for
@@ -283,6 +295,7 @@ class Changed:
     at: datetime | None = None
     total: int | None = None
     reach: datetime | None = None
+    spared: Spared = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -435,6 +448,10 @@ class StoreAdapter(Protocol):
 
     async def push_return(self, http: httpx.AsyncClient, connection: Connection, news: ReturnNews) -> Ended:
         """Make the store show this return. May be repeated after any outcome."""
+        ...
+
+    async def ask_to_rotate(self, http: httpx.AsyncClient, connection: Connection) -> Ended:
+        """Ask our plugin in the shop to change its keys and secrets. May be repeated after any outcome."""
         ...
 
     async def say_goodbye(self, http: httpx.AsyncClient, connection: Connection) -> Ended:

@@ -118,7 +118,7 @@ async def take_page(work: Work, store_id: UUID, backfill_id: UUID, listed: Chang
         await _end(work, sweep, row, BackfillState.FAILED, code, listed.reason)
         return
     wanted = [(key, at if at != UNKNOWN_TIME else row.since) for key, at in listed.orders if at <= row.until]
-    lacking = await note(work, store_id, wanted, FoundBy.BACKFILL, backfill_id=backfill_id)
+    lacking = await note(work, store_id, wanted, FoundBy.BACKFILL, backfill_id=backfill_id, spared=listed.spared)
     mine = sum(each.fresh for each in lacking)
     whole = listed.cursor is None or len(wanted) < len(listed.orders)
     values: dict[str, object] = {

@@ -202,7 +202,8 @@ async def take_page(
     # A time that can't be read says nothing: the order is read.
     unknown = sweep.run_upto or work.now
     orders = [(key, at if at != UNKNOWN_TIME else unknown) for key, at in listed.orders]
-    lacking = await note(work, store_id, orders, FoundBy.SWEEP, grace=figures.grace if sweep.run_patient else 0)
+    grace = figures.grace if sweep.run_patient else 0
+    lacking = await note(work, store_id, orders, FoundBy.SWEEP, grace=grace, spared=listed.spared)
     sweep = sweep._replace(
         run_cursor=None if cursor == RESTART else cursor,
         run_listed=sweep.run_listed + len(orders),

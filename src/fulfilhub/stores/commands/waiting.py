@@ -13,25 +13,29 @@ from sqlalchemy import text, update
 from fulfilhub.platform import ids
 from fulfilhub.platform.work import Work
 from fulfilhub.stores import queries
+from fulfilhub.stores.adapters.port import NOTHING, Spared
 from fulfilhub.stores.models import StoreSweep
 from fulfilhub.stores.queries import SweepRow
 from fulfilhub.stores.rules.completeness import GIVES_UP_AFTER, SETTLES, FoundBy
 
 READER = "stores.read_orders"
 
-# An order is lacking when we have none, or one older than the store's. Its earliest lacking change holds the proof
-# back, so that stays when it is listed again; one that is being tried keeps its turn.
+# An order is lacking when we have none, or one older than the store's, unless the store's plugin knows better. Its
+# earliest lacking change holds the proof back, so that stays when it is listed again; one that is being tried keeps its
+# turn.
 NOTE = text(
     """
     WITH told AS (
-        SELECT t.external_id, min(t.changed_at) AS changed_at, max(t.changed_at) AS latest_at
+        SELECT t.external_id, min(t.changed_at) AS changed_at, max(t.changed_at) AS latest_at,
+               t.external_id = ANY (cast(:unwanted AS text[])) AS unwanted,
+               t.external_id = ANY (cast(:own AS text[])) AS own
         FROM unnest(cast(:external_ids AS text[]), cast(:times AS timestamptz[])) AS t (external_id, changed_at)
         GROUP BY t.external_id
     ), lacking AS (
         SELECT t.*, o.id IS NULL AS unknown
         FROM told AS t LEFT JOIN orders AS o
              ON o.merchant_id = :account AND o.store_id = :store AND o.external_id = t.external_id
-        WHERE o.id IS NULL OR o.store_updated_at < t.latest_at
+        WHERE CASE WHEN o.id IS NULL THEN NOT t.unwanted ELSE o.store_updated_at < t.latest_at AND NOT t.own END
     ), noted AS (
         INSERT INTO store_reads AS r (merchant_id, store_id, external_id, changed_at, latest_at, found_by, found_at,
                                       backfill_id, due_at)
@@ -87,9 +91,11 @@ async def note(
     *,
     grace: int = 0,
     backfill_id: UUID | None = None,
+    spared: Spared = NOTHING,
 ) -> list[Lacking]:
     """Note which of the listed orders (external id, store's time of change) must be read, in one statement. `grace`:
-    seconds after the change in which its webhook may still come. Gives those that wait now."""
+    seconds after the change in which its webhook may still come. `spared`: those of them that the plugin knows better.
+    Gives those that wait now."""
     rows = await work.db.execute(
         NOTE,
         {
@@ -100,6 +106,8 @@ async def note(
             "times": [at for _, at in listed],
             "found_by": str(found_by),
             "grace": grace,
+            "unwanted": sorted(spared.unwanted),
+            "own": sorted(spared.own),
             "backfill": backfill_id,
         },
     )

@@ -33,9 +33,11 @@ from fulfilhub.stores.schemas.plugin import (
     PluginChecksIn,
     PluginChecksOut,
     PluginConnectionOut,
+    PluginRotateIn,
     PluginSecretsOut,
     checks_out,
     connection_out,
+    credentials_of,
     handed_out,
     secrets_out,
 )
@@ -131,13 +133,17 @@ async def check_storefront(
     responses=WRITE,
 )
 async def rotate_storefront(
-    works: NamedDependency[Works], storefront: NamedDependency[StorefrontCaller], vault: NamedDependency[Vault]
+    works: NamedDependency[Works],
+    storefront: NamedDependency[StorefrontCaller],
+    vault: NamedDependency[Vault],
+    data: JSONBody[PluginRotateIn],
 ) -> Response[PluginSecretsOut]:
     """A new webhook secret and a new key, both shown this once, so an Idempotency-Key is not honoured here. The old
-    ones live on for 24 hours."""
+    ones live on for 24 hours. With `credentials` the shop is called with those from now on: a call that is under way
+    may still use the old ones, so let them live for some minutes more."""
     async with works.begin(storefront.scope) as work:
         await _own(work, storefront)
-        made = await plugins.rotate(work, vault, storefront.store_id)
+        made = await plugins.rotate(work, vault, storefront.store_id, credentials_of(data))
         work.concerns(ids.STORE.show(storefront.store_id))
         return ok(work, secrets_out(made))
 

@@ -19,7 +19,7 @@ from fulfilhub.platform.work import Works
 from fulfilhub.stores import queries
 from fulfilhub.stores.adapters import adapter_for
 from fulfilhub.stores.adapters.port import Kind
-from fulfilhub.stores.commands import connections, deliveries, updates
+from fulfilhub.stores.commands import connections, deliveries, plugins, updates
 from fulfilhub.stores.rules import PlatformKind
 from fulfilhub.stores.schemas import (
     MessageOut,
@@ -132,10 +132,11 @@ async def rotate_secret(
     data: JSONBody[RotateSecretIn],
 ) -> Response[StoreSecretOut]:
     """A new secret signs at once; the old one goes on being honoured for 24 hours. The secret may be ours and is shown
-    this once, so an Idempotency-Key is not honoured here."""
+    this once, so an Idempotency-Key is not honoured here. Our plugin is asked instead to change its secret, its key
+    and its REST keys by itself, which takes a moment; nothing is shown then."""
     found = ids.STORE.find(store_id)
     async with works.begin(merchant.scope) as work:
-        made = await connections.rotate_secret(work, vault, found, data.webhook_secret)
+        made = await plugins.rotate_for(work, vault, found, data.webhook_secret)
         store = store_out(await queries.get_store(work, found), settings.server.url)
         return ok(work, StoreSecretOut(store=store, webhook_secret=made.webhook_secret))
 

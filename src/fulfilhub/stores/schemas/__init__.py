@@ -136,7 +136,8 @@ class StorePatch(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class RotateSecretIn(Struct, kw_only=True, forbid_unknown_fields=True):
-    """The storefront's new webhook secret; without it we make one for WooCommerce."""
+    """The storefront's new webhook secret; without it we make one for WooCommerce. Our plugin fetches its own: leave it
+    out."""
 
     webhook_secret: Secret | None = None
 
@@ -159,7 +160,8 @@ class StoreOut(Struct, kw_only=True):
 
 
 class StoreSecretOut(Struct, kw_only=True):
-    """A store, and the webhook secret we made for it, shown this once; null when you gave your own."""
+    """A store, and the webhook secret we made for it, shown this once; null when you gave your own, and where our
+    plugin fetches it itself."""
 
     store: StoreOut
     webhook_secret: str | None
@@ -224,7 +226,7 @@ def new_store(data: StoreIn) -> NewStore:
         name=data.name,
         base_url=data.base_url,
         shop_domain=data.shop_domain,
-        credentials=_given(data.credentials),
+        credentials=given(data.credentials),
         webhook_secret=data.webhook_secret,
         settings=_settings(data.settings),
     )
@@ -237,7 +239,7 @@ def connecting_store(data: StoreConnectIn) -> NewStore:
         name=data.name,
         base_url=data.base_url,
         shop_domain=data.shop_domain,
-        credentials=_given(data.credentials),
+        credentials=given(data.credentials),
         webhook_secret=data.webhook_secret,
         settings=Settings(),
         plugin=None if data.plugin is None else plugin_of(data.plugin),
@@ -259,7 +261,7 @@ def store_change(data: StorePatch) -> StoreChange:
         name=data.name,
         base_url=data.base_url,
         shop_domain=data.shop_domain,
-        credentials=None if data.credentials is None else _given(data.credentials),
+        credentials=None if data.credentials is None else given(data.credentials),
         settings=None if data.settings is None else _settings(data.settings),
     )
 
@@ -324,7 +326,8 @@ def update_out(row: UpdateRow) -> UpdateOut:
     )
 
 
-def _given(data: CredentialsIn) -> dict[str, str]:
+def given(data: CredentialsIn) -> dict[str, str]:
+    """What was given of the credentials, by name."""
     named = {
         "access_token": data.access_token,
         "consumer_key": data.consumer_key,

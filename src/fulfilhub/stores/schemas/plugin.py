@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from fulfilhub.accounts.queries import AccountRow
 from fulfilhub.platform import ids
@@ -15,8 +15,10 @@ from fulfilhub.stores.commands.connections import Made
 from fulfilhub.stores.commands.handing import Handed, HandedOutcome
 from fulfilhub.stores.queries import Outgoing, StoreRow, settings_of
 from fulfilhub.stores.rules.checks import Check, CheckName
-from fulfilhub.stores.schemas import PluginIn
+from fulfilhub.stores.schemas import CredentialsIn, PluginIn, given
 from fulfilhub.web.front import VERSION
+
+KEYS = {"consumer_key": "ck_0123456789abcdef", "consumer_secret": "cs_0123456789abcdef"}
 
 
 class PluginStoreOut(Struct, kw_only=True):
@@ -92,6 +94,12 @@ class PluginChecksOut(Struct, kw_only=True):
     checks: list[PluginCheckOut]
 
 
+class PluginRotateIn(Struct, kw_only=True, forbid_unknown_fields=True):
+    """The shop's own new keys for FulfilHub; without them FulfilHub goes on with those it has."""
+
+    credentials: Annotated[CredentialsIn, Meta(examples=[KEYS])] | None = None
+
+
 class PluginSecretsOut(Struct, kw_only=True):
     """What signs and speaks for the store from now on, shown this once; the old ones live on for 24 hours."""
 
@@ -142,6 +150,11 @@ def connection_out(
         ),
         outgoing=PluginOutgoingOut(waiting=outgoing.waiting, failed=outgoing.failed),
     )
+
+
+def credentials_of(data: PluginRotateIn) -> dict[str, str] | None:
+    """The command's words."""
+    return None if data.credentials is None else given(data.credentials)
 
 
 def checks_out(checks: Sequence[Check]) -> PluginChecksOut:

@@ -25,6 +25,7 @@ from fulfilhub.stores.commands import (
     gaps,
     lanes,
     looking,
+    plugins,
     reading,
     sweeping,
     turns,
@@ -123,6 +124,26 @@ async def look(run: Run, tickets: Sequence[Ticket]) -> None:
     async with run.works.begin(Merchant(run.account_id, "system")) as work:
         await work.finish(tickets)
         await looking.look(work, ticket.uuid("store_id"), ticket.uuid("look_id"), _chance())
+
+
+@task("stores.ask_to_rotate", queue=OUTSIDE_QUEUE, batch=1)
+async def ask_to_rotate(run: Run, tickets: Sequence[Ticket]) -> None:
+    """Ask a store's plugin to change its keys, until it hears us or refuses."""
+    (ticket,) = tickets
+    scope = Merchant(run.account_id, "system")
+    async with run.works.begin(scope) as work:
+        connection = await plugins.reachable(work, run.vault, ticket.uuid("store_id"))
+        if connection is None:
+            await work.finish(tickets)
+    if connection is None:
+        return
+    ended = await adapter_for(connection.platform).ask_to_rotate(run.http, connection)
+    if isinstance(ended, port.InDoubt | port.Retry):
+        raise Retry(ended.reason, ended.after)
+    if isinstance(ended, port.Refused):
+        log.warning("stores.rotation_refused", store_id=ids.STORE.show(ticket.uuid("store_id")), code=ended.code)
+    async with run.works.begin(scope) as work:
+        await work.finish(tickets)
 
 
 @task("stores.say_goodbye", queue=OUTSIDE_QUEUE, batch=1)

@@ -8,10 +8,14 @@ import secrets
 import httpx
 
 from tests.plugins.woocommerce.in_wordpress.conftest import SETTINGS, Shop
+from tests.plugins.woocommerce.in_wordpress.site import Json
 from tests.plugins.woocommerce.php import needs
 
 pytestmark = needs("php")
 
+KEYS_THERE = """global $wpdb;
+    return (int) $wpdb->get_var( "SELECT COUNT(*) FROM {$wpdb->prefix}woocommerce_api_keys
+        WHERE description LIKE '%FulfilHub%'" );"""
 WHOLE = ("number", "status", "line_items", "shipping_lines", "shipping", "billing", "total", "payment_method")
 
 
@@ -93,12 +97,77 @@ def test_webhooks_that_switched_themselves_off_are_revived(shop: Shop) -> None:
 
 
 def test_rotating_loses_nothing(shop: Shop) -> None:
-    one = shop.place()
+    one, before = shop.place(), keys(shop)
+    former = shop.hub.store.shop
+    assert former is not None
     with shop.site.signed_in() as browser:
         answered = shop.site.press(browser, SETTINGS, "fulfilhub_rotate")
-    assert "Secret and key were changed" in answered.text
+    assert "All keys were changed" in answered.text
+    assert [name for name, value in keys(shop).items() if value == before[name]] == []
+    assert former.call("GET", "wc-fulfilhub/v1/ping")[0] == 200, "a call that was under way"
     two = shop.place()
     shop.bring(one, two)
+    time_of_the_old_is_over(shop)
+    assert former.call("GET", "wc-fulfilhub/v1/ping")[0] == 401
+    assert shop.call("GET", "ping")[0] == 200
+
+
+def test_an_answer_that_was_lost_while_rotating_loses_nothing(shop: Shop) -> None:
+    one, before = shop.place(), keys(shop)
+    shop.hub.faults.mute = "/v1/storefront/rotate"
+    with shop.site.signed_in() as browser:
+        answered = shop.site.press(browser, SETTINGS, "fulfilhub_rotate")
+    shop.hub.faults.mute = ""
+    assert "tried again within the hour" in answered.text
+    assert keys(shop) == before
+    assert shop.call("GET", "ping")[0] == 200, "with the keys that FulfilHub has by now"
+    shop.bring(one)
+    shop.site.run("FulfilHub\\WooCommerce\\Connection\\Watch::run(); return 1;")
+    assert [name for name, value in keys(shop).items() if value == before[name]] == []
+    two = shop.place()
+    shop.bring(two)
+    time_of_the_old_is_over(shop)
+    assert shop.call("GET", "ping")[0] == 200
+    assert shop.site.run(KEYS_THERE) == 1
+
+
+def test_fulfilhub_has_the_keys_changed(shop: Shop) -> None:
+    before = keys(shop)
+    assert shop.call("POST", "rotate") == (200, {"asked": True})
+    assert keys(shop) == before, "not in FulfilHub's own call"
+    shop.site.settle(lambda: keys(shop)["api_key"] != before["api_key"])
+    assert [name for name, value in keys(shop).items() if value == before[name]] == []
+    one = shop.place()
+    shop.bring(one)
+    time_of_the_old_is_over(shop)
+
+
+def test_keys_that_were_deleted_in_woocommerce_are_made_anew(shop: Shop) -> None:
+    deleted = """FulfilHub\\WooCommerce\\Connection\\Keys::revoke(
+            (int) FulfilHub\\WooCommerce\\Connection\\Store::get( 'key_id' ) );
+        return 1;"""
+    shop.site.run(deleted)
+    assert shop.call("GET", "ping")[0] == 401
+    with shop.site.signed_in() as browser:
+        shop.site.press(browser, SETTINGS, "fulfilhub_rotate")
+    assert shop.call("GET", "ping")[0] == 200
+
+
+def keys(shop: Shop) -> Json:
+    """What is to change in a rotation."""
+    kept = shop.site.run("return get_option( 'fulfilhub_connection' );")
+    return {name: kept[name] for name in ("webhook_secret", "api_key", "key_id")}
+
+
+def time_of_the_old_is_over(shop: Shop) -> None:
+    """An hour passes, and the hourly look comes by."""
+    shop.site.run(
+        """$kept = get_option( 'fulfilhub_connection' );
+        FulfilHub\\WooCommerce\\Connection\\Store::change(
+            array( 'old_keys' => array_map( '__return_zero', $kept['old_keys'] ) ) );
+        FulfilHub\\WooCommerce\\Connection\\Watch::run();
+        return 1;"""
+    )
 
 
 def test_the_cart_shows_when_it_arrives_and_goes_on_without(shop: Shop) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 
 from tests.plugins.woocommerce.in_wordpress.conftest import Shop
-from tests.plugins.woocommerce.in_wordpress.site import text_of
+from tests.plugins.woocommerce.in_wordpress.site import Json, text_of
 from tests.plugins.woocommerce.php import needs
 
 pytestmark = needs("php")
@@ -91,6 +91,38 @@ def test_stock_is_compared_before_it_is_set(shop: Shop) -> None:
     assert told(400, 500) == ("set", 400)
     assert told(9, None, shop.card)[0] == "unmanaged"
     assert told(9, None, 999_999_999)[0] == "missing"
+
+
+def test_a_return_that_is_looked_at_in_parts_is_refunded_whole(shop: Shop) -> None:
+    one = shop.place(line_items=[{"product_id": shop.mug, "quantity": 3}])
+    shop.bring(one)
+    (mug,) = (each["id"] for each in shop.order(one)["line_items"])
+    before = shop.site.run("return wc_get_product( $id )->get_stock_quantity();", id=shop.mug)
+    good, bad = ({"line_id": str(mug), "quantity": 1, "restock": restock} for restock in (True, False))
+
+    def told(status: str, *lines: object) -> tuple[int, Json]:
+        body = {"status": status, "note": "Looked at", "lines": list(lines)}
+        return shop.call("PUT", f"orders/{one}/returns/rma_2", body)
+
+    shop.site.run("FulfilHub\\WooCommerce\\Settings::set( array( 'returns' => 'refund' ) ); return 1;")
+    try:
+        first = told("inspected", good)[1]["refund_id"]
+        assert told("inspected", good) == (200, {"applied": False, "refund_id": first})
+        second = told("inspected", good, bad)[1]["refund_id"]
+        # As if the request had ended before the order was saved.
+        shop.site.run(
+            """$order = wc_get_order( $id );
+            $order->delete_meta_data( '_fulfilhub_returns' );
+            $order->save();
+            return 1;""",
+            id=one,
+        )
+        assert told("completed", good, bad)[0] == 200
+    finally:
+        shop.site.run("FulfilHub\\WooCommerce\\Settings::set( array( 'returns' => 'note' ) ); return 1;")
+    assert first != second
+    assert [each["total"] for each in shop.order(one)["refunds"]] == ["-12.50", "-12.50"]
+    assert shop.site.run("return wc_get_product( $id )->get_stock_quantity();", id=shop.mug) == before + 1
 
 
 def test_a_return_is_refunded_once_and_restocked_by_line(shop: Shop) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 import secrets
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -33,6 +36,28 @@ $request->set_body_params( array( 'status' => 'processing',
     'shipping' => array( 'first_name' => 'Bea', 'last_name' => 'Rest', 'address_1' => 'Torstrasse 2',
         'city' => 'Berlin', 'postcode' => '10119', 'country' => 'DE' ) ) );
 return rest_do_request( $request )->get_data()['id'];"""
+EDIT = """$order = wc_get_order( $kept );
+foreach ( $order->get_items() as $item ) {
+    $item->set_quantity( 5 );
+    $item->save();
+}
+$order->set_shipping_city( 'Hamburg' );
+$order->calculate_totals();
+wc_get_order( $gone )->update_status( 'cancelled' );
+return $order->save();"""
+CHOOSE = "FulfilHub\\WooCommerce\\Settings::set( $settings ); return 1;"
+SHELVES = """return array_map( static function ( $id ) {
+    return wc_get_product( $id )->get_stock_quantity();
+}, array( $mug, $tea ) );"""
+REFUNDS = """return array_reverse( array_map( static function ( $refund ) {
+    return wc_format_decimal( $refund->get_total(), 2 );
+}, wc_get_order( $id )->get_refunds() ) );"""
+NOTED = """foreach ( wc_get_order_notes( array( 'order_id' => $id ) ) as $note ) {
+    if ( false !== strpos( $note->content, $words ) ) {
+        return true;
+    }
+}
+return false;"""
 GOODS = ("MUG-TEST", "TEE-TEST")
 PARCELS = ("REAL0001", "REAL0002")
 PATIENCE = 60.0
@@ -111,7 +136,10 @@ def test_the_whole_story(office: Office, site: Site) -> None:
     site.settle(lambda: not site.waiting())
     until(site, "The shop is told of the end", STATE, "cancelled", id=cancelled)
     ship_in_two_parcels(office, site, bought)
-    send_many(office, site, goods["mug"], {bought, str(cancelled)})
+    finds_only_what_the_shop_sends(office, site, goods["card"])
+    comes_back_by_the_customers_link(office, site, goods, bought)
+    while_down = is_down_for_a_while(office, site, goods)
+    send_many(office, site, goods["mug"], {bought, str(cancelled), *while_down})
 
     chosen = "return FulfilHub\\WooCommerce\\Api::change( array( 'settings' => $settings ) )->ok();"
     assert site.run(chosen, settings={"stock_sync": True}) is True
@@ -154,6 +182,76 @@ def ship_in_two_parcels(office: Office, site: Site, order: str) -> None:
     assert [number for number in PARCELS if number not in page] == []
     mails = [each for each in site.lines("mail") if PARCELS[0] in each["message"] and PARCELS[1] in each["message"]]
     assert len(mails) == 1
+
+
+def finds_only_what_the_shop_sends(office: Office, site: Site, card: int) -> None:
+    """FulfilHub looks into the shop for what it missed: neither a virtual order nor what it told itself is that."""
+    virtual = str(site.buy([(card, 1)])["order_id"])
+    (store,) = office.ask("merchant", "GET", "/v1/stores")["data"]
+    path = f"/v1/stores/{store['id']}"
+    before = office.ask("merchant", "GET", f"{path}/completeness")["last_sweep_at"]
+    office.ask("merchant", "POST", f"{path}/sweep", {})
+    deadline = time.monotonic() + PATIENCE
+    while (told := office.ask("merchant", "GET", f"{path}/completeness"))["last_sweep_at"] == before:
+        assert time.monotonic() < deadline, told
+    counted = told["orders"]
+    assert (counted["late"], counted["late_changes"], counted["waiting"]) == (0, 0, 0), told
+    assert virtual not in office.orders()
+
+
+def comes_back_by_the_customers_link(office: Office, site: Site, goods: Json, order: str) -> None:
+    """Delivered, asked back by the customer, judged in two parts: refunds and shelves follow."""
+    at = datetime.now(UTC).isoformat()
+    scans = [{"carrier": "royal_mail", "tracking_number": each, "state": "delivered"} for each in PARCELS]
+    office.ask("merchant", "POST", "/v1/tracking-events", {"events": [each | {"occurred_at": at} for each in scans]})
+    until(site, "The shop knows that it arrived", STATE, "delivered", id=int(order))
+    link = str(site.run("return wc_get_order( $id )->get_meta( '_fulfilhub_state' )['return_url'];", id=int(order)))
+    page = link.partition("#")[0]
+    fields = re.findall(r'<select id="(orl_[^"]+)"', httpx.get(page, timeout=60, trust_env=False).text)
+    form = dict.fromkeys(fields, "1") | {"reason": "other"}
+    sent = httpx.post(f"{page}/returns", data=form, timeout=60, trust_env=False)
+    assert (len(fields), sent.status_code) == (2, 303), sent.text
+
+    shelves = site.run(SHELVES, **goods)
+    site.run(CHOOSE, settings={"returns": "refund"})
+    (back,) = office.ask("partner", "GET", "/v1/work/returns", state="approved")["data"]
+    path = f"/v1/work/returns/{back['id']}"
+    lines = {each["sku"]: each["id"] for each in office.ask("partner", "POST", f"{path}/receive", {})["lines"]}
+    until(site, "The shop notes that it came", NOTED, True, id=int(order), words="is received")
+    for sku, disposition in zip(GOODS, ("restock", "dispose"), strict=True):
+        verdict = {"line_id": lines[sku], "disposition": disposition, "quantity": 1}
+        office.ask("partner", "POST", f"{path}/inspect", {"lines": [verdict]})
+        if sku == GOODS[0]:
+            until(site, "The first is refunded", REFUNDS, ["-12.50"], id=int(order))
+    until(site, "Both are refunded", REFUNDS, ["-12.50", "-7.00"], id=int(order))
+    until(site, "The shop notes the end", NOTED, True, id=int(order), words="is completed")
+    site.run(CHOOSE, settings={"returns": "note"})
+    assert site.run(SHELVES, **goods) == [shelves[0] + 1, shelves[1]]
+    site.settle(lambda: not site.waiting())
+    until(site, "The shop knows what came back", STATE, "partially_returned", id=int(order))
+    assert site.run(REFUNDS, id=int(order)) == ["-12.50", "-7.00"]
+
+
+def is_down_for_a_while(office: Office, site: Site, goods: Json) -> set[str]:
+    """The API is killed, and ended. What is bought, edited and cancelled meanwhile arrives later, once."""
+    kept, gone = (str(site.run(BY_REST, **goods)) for _ in range(2))
+    site.settle(lambda: not site.waiting())
+    office.rig.kill("api")
+    office.rig.end("api")
+    bought = str(site.buy([(goods["tea"], 2)])["order_id"])
+    site.run(EDIT, kept=int(kept), gone=int(gone))
+    site.run("do_action( 'action_scheduler_run_queue', 'Test' ); return 1;")
+    assert set(site.waiting()) == {kept, gone, bought}
+    office.rig.start("api", "api")
+    asyncio.run(office.rig.whole())
+    site.settle(lambda: not site.waiting(), passing=True)
+    until(site, "The edit is known", STATE, "routed", id=int(bought))
+    until(site, "The cancellation is known", STATE, "cancelled", id=int(gone))
+    orders = office.orders()
+    assert (orders[kept]["ship_to"]["city"], orders[kept]["lines"][0]["ordered"]) == ("Hamburg", 5)
+    assert orders[gone]["status"] == "cancelled"
+    assert [each["status"] for each in orders.values() if each["status"] == "needs_review"] == []
+    return {kept, gone, bought}
 
 
 def send_many(office: Office, site: Site, product: int, before: set[str]) -> None:

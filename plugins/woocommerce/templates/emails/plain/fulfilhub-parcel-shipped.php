@@ -37,7 +37,7 @@ echo wp_strip_all_tags(
 ) . "\n";
 if ( '' !== $arrives && ! $to_come ) {
 	/* translators: %s: day */
-	echo wp_strip_all_tags( sprintf( __( 'We expect it with you by %s.', 'fulfilhub-for-woocommerce' ), $arrives ) ) . "\n";
+	echo wp_strip_all_tags( sprintf( _n( 'We expect it with you by %s.', 'We expect them with you by %s.', count( $parcels ), 'fulfilhub-for-woocommerce' ), $arrives ) ) . "\n";
 }
 echo "\n";
 

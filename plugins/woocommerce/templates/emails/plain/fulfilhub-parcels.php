@@ -14,15 +14,19 @@
 defined( 'ABSPATH' ) || exit;
 
 // phpcs:disable WordPress.Security.EscapeOutput.OutputNotEscaped -- Plain text: tags are stripped, entities would be shown.
+foreach ( wp_list_filter( $parcels, array( 'shared' => true ) ) as $parcel ) {
+	echo esc_html__( 'In these parcels together:', 'fulfilhub-for-woocommerce' ) . "\n";
+	foreach ( $parcel['contents'] as $item ) {
+		echo '  ' . wp_strip_all_tags( $item['quantity'] . ' x ' . $item['name'] ) . "\n";
+	}
+	echo "\n";
+}
 foreach ( $parcels as $place => $parcel ) {
 	echo "----------------------------------------\n";
 	/* translators: 1: number of this parcel, 2: number of parcels */
 	echo count( $parcels ) > 1 ? sprintf( esc_html__( 'Parcel %1$d of %2$d', 'fulfilhub-for-woocommerce' ), $place + 1, count( $parcels ) ) : esc_html__( 'Your parcel', 'fulfilhub-for-woocommerce' );
 	echo "\n" . wp_strip_all_tags( implode( ', ', array_filter( array( $parcel['carrier'], $parcel['tracking_number'] ) ) ) ) . "\n";
-	if ( $parcel['shared'] ) {
-		echo esc_html__( 'In these parcels together:', 'fulfilhub-for-woocommerce' ) . "\n";
-	}
-	foreach ( $parcel['contents'] as $item ) {
+	foreach ( $parcel['shared'] ? array() : $parcel['contents'] as $item ) {
 		echo '  ' . wp_strip_all_tags( $item['quantity'] . ' x ' . $item['name'] ) . "\n";
 	}
 	if ( '' !== $parcel['tracking_url'] ) {

@@ -17,14 +17,16 @@ Told = tuple[int, Json | None]
 
 @dataclass(slots=True)
 class Plugin:
-    """What the plugin was told: shipments, states and returns by order (and reference), and whether the connection
-    ended. `units` counts writes of stock by product, `set_by` names the reference of each."""
+    """What the plugin was told: shipments, states and returns by order (and reference), how often it was asked to
+    change its keys, and whether the connection ended. `units` counts writes of stock by product, `set_by` names the
+    reference of each."""
 
     shipments: dict[tuple[int, str], Json] = field(default_factory=dict)
     states: dict[int, Json] = field(default_factory=dict)
     returns: dict[tuple[int, str], Json] = field(default_factory=dict)
     units: dict[int, int] = field(default_factory=dict)
     set_by: list[str] = field(default_factory=list)
+    asked_to_rotate: int = 0
     disconnected: bool = False
 
     def answer(self, shop: WooCommerceShop, method: str, parts: list[str], body: Json) -> Told:
@@ -32,6 +34,9 @@ class Plugin:
         match method, parts:
             case "POST", ["stock"]:
                 return 200, {"data": [self._stock(shop, item) for item in _rows(body.get("items"))]}
+            case "POST", ["rotate"]:
+                self.asked_to_rotate += 1
+                return 200, {"asked": True}
             case "DELETE", ["connection"]:
                 self.disconnected = True
                 return 204, None

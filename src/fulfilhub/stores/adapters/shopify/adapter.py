@@ -85,6 +85,11 @@ class Shopify:
         return _NO_PLACE
 
     @staticmethod
+    async def ask_to_rotate(http: httpx.AsyncClient, connection: Connection) -> Ended:
+        """See `StoreAdapter.ask_to_rotate`. There is no plugin of ours to be asked."""
+        return _NO_PLACE
+
+    @staticmethod
     async def say_goodbye(http: httpx.AsyncClient, connection: Connection) -> Ended:
         """See `StoreAdapter.say_goodbye`. There is no plugin of ours to be told."""
         return Pushed()

@@ -11,7 +11,7 @@ from fulfilhub.stores.adapters.signature import header, signed_by_one_of
 from fulfilhub.stores.adapters.woocommerce.deliveries import read_delivery
 from fulfilhub.stores.adapters.woocommerce.normalise import normalise
 from fulfilhub.stores.adapters.woocommerce.orders import changed_orders, fetch_order, find_number
-from fulfilhub.stores.adapters.woocommerce.plugin import push_state, say_goodbye
+from fulfilhub.stores.adapters.woocommerce.plugin import ask_to_rotate, push_state, say_goodbye
 from fulfilhub.stores.adapters.woocommerce.products import (
     begin_listing,
     end_listing,
@@ -44,6 +44,7 @@ class WooCommerce:
     stock_at_once = staticmethod(stock_at_once)
     push_state = staticmethod(push_state)
     push_return = staticmethod(push_return)
+    ask_to_rotate = staticmethod(ask_to_rotate)
     say_goodbye = staticmethod(say_goodbye)
     read_goods = staticmethod(read_goods)
     read_return = staticmethod(read_nothing)

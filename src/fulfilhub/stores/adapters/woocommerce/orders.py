@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import httpx
 
 from fulfilhub.stores.adapters import reading
-from fulfilhub.stores.adapters.port import Changed, Connection, Found, Missing, Named, Refused, Retry
+from fulfilhub.stores.adapters.port import Changed, Connection, Found, Missing, Named, Refused, Retry, Spared
 from fulfilhub.stores.adapters.woocommerce import client
 
 PAGE = 100
+MARK = "fulfilhub"
+"""What our plugin says of an order in a list, where there is something to say."""
 
 
 async def fetch_order(
@@ -59,7 +62,7 @@ async def changed_orders(
             "order": "asc",
             "per_page": str(PAGE),
             "page": str(page),
-            "_fields": "id,date_modified_gmt",
+            "_fields": f"id,date_modified_gmt,{MARK}",
         },
     )
     if isinstance(answer, Missing):
@@ -74,9 +77,10 @@ async def changed_orders(
         for row in reading.rows(listed)
         if (found := reading.identifier(row.get("id")))
     )
+    spared = Spared(frozenset(_marked(listed, "unwanted")), frozenset(_marked(listed, "own")))
     full = len(reading.rows(listed)) >= PAGE and orders
     following = _next(start, page, orders[-1][1]) if full else None
-    return Changed(orders, following, answer.at, answer.total if survey else None)
+    return Changed(orders, following, answer.at, answer.total if survey else None, spared=spared)
 
 
 async def find_number(
@@ -84,6 +88,12 @@ async def find_number(
 ) -> Named | Missing | Refused | Retry:
     """WooCommerce has no counter of orders: an order's number is its id, and all kinds of posts share those."""
     return Refused("no_numbers", "WooCommerce can't be asked for an order by its number.")
+
+
+def _marked(listed: object, mark: str) -> Iterator[str]:
+    for row in reading.rows(listed):
+        if row.get(MARK) == mark and (found := reading.identifier(row.get("id"))):
+            yield found
 
 
 def _next(start: datetime, page: int, last: datetime) -> str:

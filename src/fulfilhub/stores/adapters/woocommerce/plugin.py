@@ -1,4 +1,5 @@
-"""Telling our plugin in a WooCommerce shop: shipments, orders' states, stock, returns, and goodbye.
+"""Telling our plugin in a WooCommerce shop: shipments, orders' states, stock, returns, that its keys are to be changed,
+and goodbye.
 
 Each call is keyed by our own reference, or carries what it starts from, so an unknown outcome is simply repeated.
 """
@@ -117,6 +118,14 @@ async def push_stock(http: httpx.AsyncClient, connection: Connection, news: Sequ
         and (outcome := reading.text(row.get("outcome"))) in _OUTCOMES
     }
     return Stocked(tuple(told.values()), None if len(told) == len(asked) else _NOT_OURS)
+
+
+async def ask_to_rotate(http: httpx.AsyncClient, connection: Connection) -> Ended:
+    """The plugin changes its keys in a moment, by asking us for them: no secret travels this way."""
+    answer = await client.tell(http, connection, "POST", "rotate", {})
+    if isinstance(answer, InDoubt | Refused | Retry):
+        return answer
+    return Pushed() if answer.status < 300 else NO_PLUGIN
 
 
 async def say_goodbye(http: httpx.AsyncClient, connection: Connection) -> Ended:
