@@ -38,6 +38,7 @@ class WarehouseRow(NamedTuple):
     handling_days: int
     services: JsonList
     daily_capacity: int | None
+    weight_tolerance: Json | None
     state: str
     version: int
     created_at: datetime
