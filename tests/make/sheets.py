@@ -43,7 +43,8 @@ LINES = (
         quantity=1,
         barcode="5012345678931",
         place="B-12-1",
-        notices=("DANGEROUS: UN3481 lithium ion batteries", "This side up", "Wrap in tissue paper."),
+        notices=("DANGEROUS: UN3481 lithium ion batteries", "THIS SIDE UP"),
+        note="Wrap in tissue paper.",
     ),
 )
 PARCEL = Parcel(

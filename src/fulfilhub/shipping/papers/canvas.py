@@ -100,7 +100,7 @@ class Canvas:
             self._set(face, size, bold=bold)
             if drawn:
                 self._pdf.text(left, base, drawn)
-                left += self._pdf.get_string_width(drawn)
+                left += fonts.width(face, drawn, bold=bold) * size / POINTS_A_MM
             self._lost.append(lost)
         return y + size / POINTS_A_MM * LEADING
 
@@ -144,11 +144,7 @@ class Canvas:
 
     def wide(self, text: str, size: float, *, bold: bool = False) -> float:
         """How wide a plain text is."""
-        total = 0.0
-        for face, drawn, _ in fonts.runs(text):
-            self._set(face, size, bold=bold)
-            total += self._pdf.get_string_width(drawn)
-        return total
+        return sum(fonts.width(face, drawn, bold=bold) for face, drawn, _ in fonts.runs(text)) * size / POINTS_A_MM
 
     def _fitted(self, text: str, size: float, width: float, *, bold: bool) -> tuple[str, float]:
         wide = self.wide(text, size, bold=bold)

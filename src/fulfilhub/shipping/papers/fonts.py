@@ -21,7 +21,11 @@ from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
 MISSING = "▯"
 SHAPED = frozenset(
-    ["ARABIC", "HEBREW", "SYRIAC", "THAANA", "NKO", "DEVANAGARI", "BENGALI", "GURMUKHI", "GUJARATI", "ORIYA", "TAMIL", "TELUGU", "KANNADA", "MALAYALAM", "SINHALA", "THAI", "LAO", "TIBETAN", "MYANMAR", "KHMER"]
+    {
+        *("ARABIC", "HEBREW", "SYRIAC", "THAANA", "NKO"),
+        *("DEVANAGARI", "BENGALI", "GURMUKHI", "GUJARATI", "ORIYA", "TAMIL", "TELUGU", "KANNADA", "MALAYALAM"),
+        *("SINHALA", "THAI", "LAO", "TIBETAN", "MYANMAR", "KHMER"),
+    }
 )
 """Scripts that are not drawn letter by letter, by the first word of their letters' names."""
 BLANKS = dict.fromkeys((*range(0x20), 0x7F, 0xA0, 0x2028, 0x2029), " ")
@@ -37,7 +41,7 @@ class Face:
     regular: Path
     bold: Path
     number: int
-    letters: frozenset[int]
+    letters: frozenset[str]
 
 
 @cache
@@ -71,9 +75,9 @@ def _from_package(package: str, inside: str, name: str) -> Iterator[Face]:
         yield Face(name, path, path, 0, _letters(path, 0))
 
 
-def _letters(path: Path, number: int) -> frozenset[int]:
+def _letters(path: Path, number: int) -> frozenset[str]:
     with TTFont(path, fontNumber=number, lazy=True) as font:
-        return frozenset(font.getBestCmap())
+        return frozenset(map(chr, font.getBestCmap()))
 
 
 @cache
@@ -81,7 +85,7 @@ def _face_of(letter: str) -> Face | None:
     """The first font that has a letter; None for one that cannot be drawn as it should be."""
     if unicodedata.name(letter, "").partition(" ")[0] in SHAPED:
         return None
-    return next((face for face in faces() if ord(letter) in face.letters), None)
+    return next((face for face in faces() if letter in face.letters), None)
 
 
 def plain(text: str) -> str:
@@ -89,10 +93,24 @@ def plain(text: str) -> str:
     return unicodedata.normalize("NFC", text).translate(BLANKS)
 
 
+@cache
+def _widths(path: Path, number: int) -> dict[str, float]:
+    """How wide each letter of a font is, over the size it is set in."""
+    with TTFont(path, fontNumber=number, lazy=True) as font:
+        advances, whole = font["hmtx"], font["head"].unitsPerEm
+        return {chr(letter): advances[glyph][0] / whole for letter, glyph in font.getBestCmap().items()}
+
+
+def width(face: Face, drawn: str, *, bold: bool) -> float:
+    """How wide a piece of a text is, over the size it is set in."""
+    known = _widths(face.bold if bold else face.regular, face.number).get
+    return sum([known(letter, 0.0) for letter in drawn])
+
+
 def runs(text: str) -> Iterator[tuple[Face, str, str]]:
     """Pieces of a plain text, as (font, what is drawn, letters that are not); the pieces in their order."""
     first = faces()[0]
-    if all(ord(letter) in first.letters for letter in text):
+    if first.letters.issuperset(text):
         yield first, text, ""
         return
     face, drawn, lost = first, "", ""

@@ -61,15 +61,18 @@ def _parcel_label(canvas: Canvas, sheet: Sheet, parcel: Parcel) -> None:
     heading(canvas, LEFT, 22.5, "To", width=WIDE)
     y = address(canvas, LEFT, 27, sheet.recipient, 14, width=WIDE)
     if sheet.recipient.phone:
-        canvas.text(LEFT, y, sheet.recipient.phone, 9, colour=GREY, width=WIDE)
+        canvas.text(LEFT, y + 0.8, sheet.recipient.phone, 9, width=WIDE)
     _marks(canvas, 79, parcel)
     canvas.rule(0, 90, LABEL[0], 0.6)
-    told = ((" ", f"{parcel.number} of {parcel.of}"), ("Weight", kilograms(parcel.weight_grams)))
-    for place, (name, value) in enumerate((("Parcel", told[0][1]), told[1], ("Order", sheet.order_number))):
+    told = (
+        ("Parcel", f"{parcel.number} of {parcel.of}"),
+        ("Weight", kilograms(parcel.weight_grams)),
+        ("Order", sheet.order_number),
+    )
+    for place, (name, value) in enumerate(told):
         x = LEFT + place * 23
         canvas.text(x, heading(canvas, x, 93, name, width=22), value, 11, bold=True, width=22)
-    x = LEFT
-    canvas.text(x, heading(canvas, x, 104, "Ship by", width=44), day(sheet.ship_by, sheet.zone), 9, width=44)
+    canvas.text(LEFT, heading(canvas, LEFT, 104, "Ship by", width=44), day(sheet.ship_by, sheet.zone), 9, width=44)
     canvas.qr(LABEL[0] - 28, 91, 27, square_of(sheet, parcel))
     canvas.rule(0, 119, LABEL[0], 0.6)
     code = code_of(sheet, parcel)
@@ -106,13 +109,13 @@ def _carton_label(canvas: Canvas, sheet: Sheet, parcel: Parcel) -> None:
     y = 56.0
     shown = parcel.contents if len(parcel.contents) <= CONTENTS else parcel.contents[: CONTENTS - 1]
     for sku, name, units in shown:
-        canvas.text(LEFT, y, f"{units} {TIMES}", 9, bold=True, width=11, align="right")
-        canvas.text(LEFT + 13, y, sku, 9, bold=True, width=26)
-        canvas.text(LEFT + 41, y, name, 9, width=WIDE - 41)
+        canvas.text(LEFT, y, f"{units} {TIMES}", 9, bold=True, width=9, align="right")
+        canvas.text(LEFT + 11, y, sku, 9, bold=True, width=26)
+        canvas.text(LEFT + 39, y, name, 9, width=WIDE - 39)
         y += 4.8
     if len(shown) < len(parcel.contents):
         more = sum(units for *_, units in parcel.contents[len(shown) :])
-        canvas.text(LEFT + 13, y, f"and {more} units of {len(parcel.contents) - len(shown)} more", 9, width=WIDE - 13)
+        canvas.text(LEFT + 11, y, f"and {more} units of {len(parcel.contents) - len(shown)} more", 9, width=WIDE - 11)
     _marks(canvas, 110, parcel)
     canvas.rule(0, 120, LABEL[0], 0.6)
     canvas.code128(1, 123, LABEL[0] - 2, 19, sheet.reference)

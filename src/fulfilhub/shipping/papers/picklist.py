@@ -14,6 +14,8 @@ END = 280.0
 NAME = 82.0
 """How wide the column of names is."""
 
+NOTE_LINES = 4
+
 
 def pick_lists(sheets: Sequence[Sheet]) -> bytes:
     """A PDF with the pick lists of these work orders, each beginning on a page of its own."""
@@ -84,7 +86,7 @@ def _table_head(canvas: Canvas, y: float) -> float:
 
 def _tall(canvas: Canvas, line: Line) -> float:
     rows = len(canvas.broken(line.name, 10, NAME)[:2])
-    return 4.8 * rows + 5.4 * len(line.parts) + 6.2 * len(line.notices) + 4
+    return 4.8 * rows + 5.4 * len(line.parts) + 6.2 * len(line.notices) + 4.4 * _noted(canvas, line) + 4
 
 
 def _line(canvas: Canvas, y: float, line: Line) -> float:
@@ -107,5 +109,11 @@ def _line(canvas: Canvas, y: float, line: Line) -> float:
         canvas.fill(LEFT + 68, y + 0.8, min(wide, WIDE - 68), 4.8, BLACK)
         canvas.text(LEFT + 70, y + 1.4, notice, 8.5, bold=True, colour=WHITE, width=WIDE - 72)
         y += 6.2
+    if line.note:
+        y = canvas.paragraph(LEFT + 68, y + 0.4, line.note, 9, width=WIDE - 68, most=NOTE_LINES)
     canvas.rule(LEFT, y + 1, WIDE, 0.15, GREY)
     return y + 3
+
+
+def _noted(canvas: Canvas, line: Line) -> int:
+    return len(canvas.broken(line.note, 9, WIDE - 68)[:NOTE_LINES]) if line.note else 0

@@ -27,13 +27,14 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line: units still to be sent, and what is to be minded (`notices`, most important first)."""
+    """One line: units still to be sent, and what is to be minded: loud `notices`, and a `note` on packing."""
 
     sku: str
     name: str
     quantity: int
     barcode: str = ""
     place: str = ""
+    note: str = ""
     notices: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()
 

@@ -55,7 +55,7 @@ def _head(canvas: Canvas, sheet: Sheet) -> float:
     to_end = address(canvas, LEFT, y, sheet.recipient, 11, width=85)
     y = heading(canvas, 112, top, "Order", width=30)
     canvas.text(112, y, sheet.order_number, 11, bold=True, width=34)
-    y = heading(canvas, 150, top, "Sent by", width=42)
+    y = heading(canvas, 150, top, "Leaves by", width=42)
     canvas.text(150, y, day(sheet.ship_by, sheet.zone), 11, width=42)
     canvas.code128(112, top + 15, RIGHT - 112, 9, sheet.reference, align="left")
     canvas.text(112, top + 25, sheet.reference, 7, colour=GREY, width=RIGHT - 112)

@@ -64,7 +64,7 @@ def _marks(y: int, parcel: Parcel) -> Iterator[str]:
     marks = " - ".join(marks_of(parcel))
     if marks:
         yield f"^FO0,{y}^GB{WIDE},72,72^FS"
-        yield f"^FR{_text(EDGE, y + 16, 44, marks[:60], align='C')}"
+        yield _text(EDGE, y + 16, 44, marks[:60], align="C").replace("^A0N", "^FR^A0N", 1)
 
 
 def _parcel_label(sheet: Sheet, parcel: Parcel) -> Iterator[str]:
