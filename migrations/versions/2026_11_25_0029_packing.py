@@ -25,6 +25,7 @@ def upgrade() -> None:
     op.add_column("products", sa.Column("packing_note", sa.Text(), nullable=False, server_default=""))
     op.add_column("orders", sa.Column("gift_message", sa.Text(), nullable=False, server_default=""))
     op.add_column("warehouses", sa.Column("weight_tolerance", pg.JSONB()))
+    op.create_index("ix_work_parcels_work_order", "work_parcels", ["account_id", "work_order_id", "parcel_id"])
     _boxes()
     _packing_policies()
 
@@ -32,6 +33,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("packing_policies")
     op.drop_table("boxes")
+    op.drop_index("ix_work_parcels_work_order", "work_parcels")
     op.drop_column("warehouses", "weight_tolerance")
     op.drop_column("orders", "gift_message")
     for column in ("packing_note", "dangerous_goods", "fragile", "upright"):

@@ -251,6 +251,11 @@ async def read_work(work: Work, operator_id: UUID, work_id: UUID) -> WorkRow:
     return work_row(rows[0])
 
 
+async def read_works(work: Work, operator_id: UUID, work_ids: Collection[UUID]) -> dict[UUID, WorkRow]:
+    """These work orders as they are, by id; unknown ones are left out."""
+    return {row["id"]: work_row(row) for row in await work.fetch_raw(READ_WORK, operator_id, list(work_ids))}
+
+
 def no_work(work_id: UUID) -> NotFound:
     """What is said of a work order that is not in the caller's queue."""
     return NotFound(f"There is no work order {ids.WORK_ORDER.show(work_id)!r} in your queue.")

@@ -71,6 +71,12 @@ async def list_boxes(
     return [BoxRow._make(row) for row in await work.db.execute(query)]
 
 
+async def box_names(work: Work, box_ids: Collection[UUID]) -> dict[UUID, str]:
+    """What these boxes of the scope's account are called, by id; unknown ones are left out."""
+    query = select(Box.id, Box.name).where(Box.account_id == work.account_id, Box.id.in_(box_ids))
+    return {row.id: row.name for row in await work.db.execute(query)}
+
+
 async def boxes_of(work: Work, operator_id: UUID, warehouse_id: UUID, box_ids: Collection[UUID]) -> dict[UUID, BoxRow]:
     """These boxes of a warehouse, active or not, by id; unknown ones are left out."""
     if not box_ids:
