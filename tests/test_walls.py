@@ -15,6 +15,7 @@ from tests.make.world import Client
 SOME_ID = {
     "account_id": ids.ACCOUNT,
     "backfill_id": ids.BACKFILL,
+    "box_id": ids.BOX,
     "carrier_id": ids.CARRIER,
     "change_id": ids.REQUEST,
     "charge_id": ids.CHARGE,

@@ -91,7 +91,7 @@ def test_nothing_overlaps_sticks_out_or_is_too_heavy(ordered: list[Item], known:
         for unit in carton.placed:
             item = by_key[unit.key]
             assert sorted(unit.size) == sorted(item.size or ())
-            assert not item.upright or unit.size[2] == (item.size or ())[2]
+            assert not item.upright or item.size is None or unit.size[2] == item.size[2]
             for axis in range(3):
                 assert unit.at[axis] >= 0
                 assert unit.at[axis] + unit.size[axis] <= carton.box.size[axis]
@@ -134,7 +134,7 @@ def test_a_full_grid_fills_its_box_whole(long: int, wide: int, high: int, size: 
         assert len(plan.cartons) == 1
 
 
-def packed_keys(carton: Carton) -> list[object]:
+def packed_keys(carton: Carton) -> list[str]:
     return sorted(str(unit.key) for unit in carton.placed)
 
 

@@ -6,6 +6,7 @@ import asyncio
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from fulfilhub.accounts.principal import PartnerCaller, may
@@ -36,27 +37,40 @@ def _file(made: bytes, paper: Paper, drawn_as: PaperFormat) -> Response[bytes]:
     return Response(made, media_type=drawn_as.media_type, headers=headers)
 
 
-@get(
-    "/v1/work/orders/{work_id:str}/papers/{paper:str}",
-    **may("work:read", **DRAWN),
-    tags=["Work"],
-    summary="Draw a paper",
-    responses=READ,
+def _paper(paper: Paper, operation_id: str, summary: str, told_of: str) -> HTTPRouteHandler:
+    """The route of one paper: each has a path of its own, so that the reference shows them all."""
+
+    @get(
+        f"/v1/work/orders/{{work_id:str}}/papers/{paper}",
+        **may("work:read", **DRAWN),
+        tags=["Work"],
+        operation_id=operation_id,
+        summary=summary,
+        description=f"{told_of} As the work order is now. Letters that can't be printed are named on the paper.",
+        responses=READ,
+    )
+    async def draw_paper(
+        works: NamedDependency[Works],
+        partner: NamedDependency[PartnerCaller],
+        work_id: FromPath[str],
+        format: FromQuery[PaperFormat] = PaperFormat.PDF,
+    ) -> Response[bytes]:
+        check_format(paper, format, "query/format")
+        found = ids.WORK_ORDER.find(work_id)
+        async with works.reading(partner.scope) as work:
+            told, now = await papers_of(work, [found]), work.now
+        return _file(await asyncio.to_thread(draw, paper, format, told, now), paper, format)
+
+    return draw_paper
+
+
+PAPERS = (
+    (Paper.PICK_LIST, "drawPickList", "Draw a pick list", "What to take from which shelf, and what to mind."),
+    (Paper.PACKING_SLIP, "drawPackingSlip", "Draw a packing slip", "What is in it, for who unpacks it; no prices."),
+    (Paper.PARCEL_LABEL, "drawParcelLabels", "Draw parcel labels", "4 by 6 inches, one for each parcel."),
+    (Paper.CARTON_LABEL, "drawCartonLabels", "Draw carton labels", "What is in each carton, 4 by 6 inches."),
+    (Paper.MANIFEST, "drawManifest", "Draw a manifest", "The parcels to be handed over, to be signed for."),
 )
-async def draw_paper(
-    works: NamedDependency[Works],
-    partner: NamedDependency[PartnerCaller],
-    work_id: FromPath[str],
-    paper: FromPath[Paper],
-    format: FromQuery[PaperFormat] = PaperFormat.PDF,
-) -> Response[bytes]:
-    """A pick list, packing slip, label or manifest of one work order, as it is now. Labels have a page for each parcel.
-    Letters that can't be printed are named on the paper."""
-    check_format(paper, format, "query/format")
-    found = ids.WORK_ORDER.find(work_id)
-    async with works.reading(partner.scope) as work:
-        told, now = await papers_of(work, [found]), work.now
-    return _file(await asyncio.to_thread(draw, paper, format, told, now), paper, format)
 
 
 @post(
@@ -81,4 +95,4 @@ async def draw_papers(
     return _file(await asyncio.to_thread(draw, data.paper, data.format, told, now), data.paper, data.format)
 
 
-ROUTES = [draw_paper, draw_papers]
+ROUTES = [*(_paper(*told) for told in PAPERS), draw_papers]
