@@ -63,6 +63,7 @@ def test_names_in_scripts_that_addresses_have_are_printed(script: str) -> None:
     canvas.page()
     canvas.text(10, 10, NAMES[script], width=100)
     assert canvas.lost == ""
+    assert canvas.finish()
 
 
 def test_what_would_come_out_wrong_is_left_out_and_named() -> None:
@@ -73,6 +74,7 @@ def test_what_would_come_out_wrong_is_left_out_and_named() -> None:
     assert fonts.letters_of(canvas.lost * 2) == "U+1F381 U+0645 U+05E9"
     canvas.page()
     assert canvas.lost == "", "each page tells of itself"
+    assert canvas.finish()
 
 
 @settings(max_examples=10, deadline=None)

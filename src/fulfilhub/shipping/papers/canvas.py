@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 
 from fpdf import FPDF
+from fpdf.fonts import TTFFont
 
 from fulfilhub.shipping.papers import codes, fonts
 
@@ -69,8 +70,12 @@ class Canvas:
         return "".join(self._lost)
 
     def finish(self) -> bytes:
-        """The file."""
-        return bytes(self._pdf.output())
+        """The file. Nothing can be drawn after it."""
+        made = bytes(self._pdf.output())
+        for font in self._pdf.fonts.values():
+            if isinstance(font, TTFFont):
+                font.close()
+        return made
 
     # Text -------------------------------------------------------------------------------------------------
 
