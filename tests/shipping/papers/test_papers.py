@@ -27,7 +27,7 @@ DRAWINGS: dict[str, Draw] = {
     "parcel-label": labels.parcel_labels,
     "carton-label": labels.carton_labels,
 }
-PICTURES = Path(__file__).parents[2] / "output" / "papers"
+PICTURES = Path(__file__).parents[3] / "build" / "papers"
 """Where the pictures lie to be looked at; git ignores it."""
 
 

@@ -11,11 +11,11 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import IntegrityError
 
 from fulfilhub.inventory.models import Box
-from fulfilhub.inventory.queries.boxes import COLUMNS, BoxRow, get_box, no_box
+from fulfilhub.inventory.queries.boxes import COLUMNS, MOST_BOXES, BoxRow, get_box, list_boxes, no_box
 from fulfilhub.inventory.queries.warehouses import get_warehouse
 from fulfilhub.inventory.rules.packing import BoxNameTaken, check_weights
 from fulfilhub.platform import ids
-from fulfilhub.platform.errors import FieldError
+from fulfilhub.platform.errors import Conflict, FieldError
 from fulfilhub.platform.work import Work
 from fulfilhub.web.conditional import check_version
 
@@ -36,9 +36,11 @@ class NewBox:
 
 async def make_box(work: Work, warehouse_id: UUID, wanted: NewBox) -> BoxRow:
     """Give a warehouse of the scope's account a box. Raises NotFound for another's warehouse, Invalid for one that can
-    hold nothing, BoxNameTaken."""
+    hold nothing, BoxNameTaken, and Conflict (`too_many_boxes`)."""
     await get_warehouse(work, warehouse_id, lock=True)
     check_weights(wanted.tare_grams, wanted.max_grams)
+    if len(await list_boxes(work, warehouse_id, None, MOST_BOXES)) == MOST_BOXES:
+        raise Conflict(f"A warehouse has {MOST_BOXES} boxes at the most: delete one first.", code="too_many_boxes")
     statement = (
         upsert(Box)
         .values(

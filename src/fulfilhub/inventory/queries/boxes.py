@@ -34,7 +34,7 @@ class BoxRow(NamedTuple):
 
 
 MOST_BOXES = 100
-"""A warehouse has no more boxes than people can tell apart; this many are looked at for a proposal."""
+"""A warehouse has no more boxes than people can tell apart."""
 COLUMNS = tuple(getattr(Box, name) for name in BoxRow._fields)
 
 
