@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 from rich.table import Table
 
-from benchmarks import figures, intake, latency, limits, promises, rig, routing, shipping, size, webhooks, world
+from benchmarks import figures, intake, latency, limits, papers, promises, rig, routing, shipping, size, webhooks, world
 from benchmarks.bench import Bench, Benchmark
 from benchmarks.figures import Broken, Figures
 from fulfilhub.app import contract
@@ -51,6 +51,7 @@ BENCHMARKS = (
         {"webhooks": "deliveries/s", "webhooks_ms_p50": "ms", "webhooks_ms_p99": "ms"},
         operation="/v1/webhook-endpoints",
     ),
+    Benchmark(papers.slips, {"slips_s": "s"}, operation="/v1/work/papers"),
     Benchmark(
         size.memory_mb, {"memory_mb_api_worker": MB, "memory_mb_worker": MB, "memory_mb_relay": MB}, after=("route",)
     ),

@@ -35,7 +35,8 @@ MORE = {
     "accounts": {"principal", "sessions", "bootstrap"},
     # the neutral shape of an order, spoken by every storefront adapter; single orders share transactions
     "orders": {"incoming", "together"},
-    "shipping": {"together"},  # single handovers share transactions
+    # single handovers share transactions; pages and labels, drawn from plain data
+    "shipping": {"together", "papers"},
     "inventory": {"profiles"},  # a warehouse's stored profile as routing's plain data
     # the page to approve a connection; a code at the command line; a token is renewed between two transactions
     "stores": {"templates", "bootstrap", "renewing"},

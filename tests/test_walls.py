@@ -16,6 +16,7 @@ SOME_ID = {
     "account_id": ids.ACCOUNT,
     "assignment_id": ids.ASSIGNMENT,
     "backfill_id": ids.BACKFILL,
+    "box_id": ids.BOX,
     "carrier_id": ids.CARRIER,
     "change_id": ids.REQUEST,
     "charge_id": ids.CHARGE,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from fulfilhub.app import TAGS
 from tests.contract.operations import CONTRACT, operations
 
-# Answers that hold a secret are not kept, a lost claim's lease runs out, storefronts repeat under ids of their own, and
-# looking again at a shop does no harm.
+# Answers that hold a secret and papers are not kept, a lost claim's lease runs out, storefronts repeat under ids of
+# their own, and looking again at a shop does no harm.
 NOT_KEPT = {
     "checkStorefront",
     "claimWork",
@@ -23,6 +23,7 @@ NOT_KEPT = {
     "deliverShopify",
     "deliverTracking",
     "deliverWoocommerce",
+    "drawPapers",
     "extendLease",
     "handOverOrders",
     "receiveWoocommerceKeys",

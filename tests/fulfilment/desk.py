@@ -11,7 +11,8 @@ from uuid import UUID
 from fulfilhub.auditing import CHECKS, audit
 from fulfilhub.fulfilment.commands.freeing import CancelLine, cancel
 from fulfilhub.fulfilment.commands.handling import accept as take_on
-from fulfilhub.fulfilment.commands.handling import pack, pick
+from fulfilhub.fulfilment.commands.handling import pick
+from fulfilhub.fulfilment.commands.packing import PackedParcel, pack
 from fulfilhub.fulfilment.queries import WorkRow, read_work
 from fulfilhub.orders.commands import take
 from fulfilhub.orders.queries import RequestRow, get_order
@@ -78,8 +79,7 @@ class Desk:
 
     async def pack(self, units: int = 5) -> None:
         contents = {self.line_id: units}
-        record = [{"contents": {str(self.line_id): units}}]
-        await self.partner(lambda work: pack(work, self.work_id, self.lease, [contents], record))
+        await self.partner(lambda work: pack(work, self.work_id, self.lease, [PackedParcel(contents=contents)]))
 
     async def ship(self) -> Shipped | FulfilHubError:
         to_ship = ToShip(self.work_id, self.lease, [ParcelToShip(carrier="dpd", tracking_number="T1")])

@@ -18,8 +18,9 @@ from fulfilhub.fulfilment.commands.answering import refuse, time_out, withdraw
 from fulfilhub.fulfilment.commands.changing import change
 from fulfilhub.fulfilment.commands.following import follow, take_back_cancelled
 from fulfilhub.fulfilment.commands.freeing import CancelLine, adjust_stock, cancel
-from fulfilhub.fulfilment.commands.handling import Pick, accept, pack, pick, pick_short
+from fulfilhub.fulfilment.commands.handling import Pick, accept, pick, pick_short
 from fulfilhub.fulfilment.commands.holding import hold_order, release_due, release_order
+from fulfilhub.fulfilment.commands.packing import PackedParcel, pack
 from fulfilhub.fulfilment.commands.policy import set_request_policy
 from fulfilhub.fulfilment.commands.refusing import reject, release
 from fulfilhub.fulfilment.queries import WorkLine, read_work
@@ -58,7 +59,7 @@ async def partner_step(work: Work, verb: str, chance: random.Random, leased: lis
     elif verb == "pack":
         whole = await read_work(work, work.account_id, work_id)
         contents = {each.line_id: each.to_ship for each in whole.lines if each.to_ship}
-        await pack(work, work_id, lease, [contents], [{"contents": {str(k): v for k, v in contents.items()}}])
+        await pack(work, work_id, lease, [PackedParcel(contents=contents)])
     elif verb == "reject":
         await reject(work, work_id, lease, chance.choice(list(RejectReason)))
     elif verb == "release":

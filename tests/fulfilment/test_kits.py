@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from fulfilhub.catalogue.commands import change_product
 from fulfilhub.catalogue.rules import NewComponent
 from fulfilhub.fulfilment.commands.freeing import CancelLine, adjust_stock, cancel
-from fulfilhub.fulfilment.commands.handling import Pick, WrongItem, accept, pack, pick, pick_short
+from fulfilhub.fulfilment.commands.handling import Pick, WrongItem, accept, pick, pick_short
+from fulfilhub.fulfilment.commands.packing import PackedParcel, pack
 from fulfilhub.fulfilment.commands.queueing import route_waiting
 from fulfilhub.fulfilment.commands.refusing import reject, release
 from fulfilhub.fulfilment.queries import WorkRow, fulfilment_lines
@@ -96,7 +97,7 @@ async def test_a_kit_is_counted_whole_and_moves_as_its_components(
     async with works.begin(site.partner) as work:
         await pick(work, row.id, lease, [Pick(kit.line_id, 1, ("MUG", "MUG", "TEA"))])
         await pick(work, row.id, lease, None)
-        await pack(work, row.id, lease, [{line.line_id: line.quantity for line in row.lines}], [])
+        await pack(work, row.id, lease, [PackedParcel(contents={line.line_id: line.quantity for line in row.lines})])
     await send(site, lease, row)
     assert await site.level("MUG", site.leeds) == (1, 0, 0, 0)
     assert await site.level("TEA", site.leeds) == (0, 0, 0, 0)
@@ -231,7 +232,7 @@ async def test_a_changed_kit_changes_no_work_given_before(works: Works, worker_w
     lease, row = await working(site, site.leeds)
     async with works.begin(site.partner) as work:
         await pick(work, row.id, lease, None)
-        await pack(work, row.id, lease, [{line.line_id: line.quantity for line in row.lines}], [])
+        await pack(work, row.id, lease, [PackedParcel(contents={line.line_id: line.quantity for line in row.lines})])
     await send(site, lease, row)
     assert await site.level("MUG", site.leeds) == (6, 0, 0, 0)
     assert await broken(worker_works) == []

@@ -11,8 +11,9 @@ import pytest
 
 from fulfilhub.fulfilment.commands.claiming import claim, extend
 from fulfilhub.fulfilment.commands.freeing import CancelLine, Claimed, adjust_stock, cancel
-from fulfilhub.fulfilment.commands.handling import OnHold, Pick, WrongItem, accept, pack, pick, pick_short
+from fulfilhub.fulfilment.commands.handling import OnHold, Pick, WrongItem, accept, pick, pick_short
 from fulfilhub.fulfilment.commands.holding import hold_order
+from fulfilhub.fulfilment.commands.packing import PackedParcel, pack
 from fulfilhub.fulfilment.commands.refusing import reject, release
 from fulfilhub.fulfilment.rules import LeaseLost, RejectReason, ShortPickReason, WorkState
 from fulfilhub.orders.rules import HoldReason, OrderStatus
@@ -178,7 +179,7 @@ async def test_what_is_in_hand_goes_on_when_the_rest_has_nowhere_to_go(works: Wo
     await site.route(order_id)
     assert (await site.read(order_id))[0].status == OrderStatus.ON_HOLD
     async with works.begin(site.partner) as work:
-        packed = await pack(work, row.id, lease, [{line: 2}], [{"contents": {str(line): 2}}])
+        packed = await pack(work, row.id, lease, [PackedParcel(contents={line: 2})])
     assert packed.state is WorkState.PACKED
     assert await broken(worker_works) == []
 
@@ -214,10 +215,10 @@ async def test_a_wrong_scan_blocks_and_picks_are_harmless_to_repeat(works: Works
             await pick(work, row.id, lease, [Pick(line, 3)])
     with pytest.raises(Invalid):
         async with works.begin(site.partner) as work:
-            await pack(work, row.id, lease, [{line: 1}], [{"contents": {str(line): 1}}])
+            await pack(work, row.id, lease, [PackedParcel(contents={line: 1})])
     for _ in range(2):
         async with works.begin(site.partner) as work:
-            packed = await pack(work, row.id, lease, [{line: 2}], [{"contents": {str(line): 2}}])
+            packed = await pack(work, row.id, lease, [PackedParcel(contents={line: 2})])
         assert packed.state is WorkState.PACKED
     assert await broken(worker_works) == []
 

@@ -39,6 +39,7 @@ IDS: dict[ids.Kind, str] = {
     ids.API_KEY: "SELECT id FROM api_keys WHERE account_id IN (:merchant, :partner)",
     ids.ASSIGNMENT: "SELECT id FROM store_assignments WHERE merchant_id = :merchant",
     ids.AUDIT_ENTRY: "SELECT id FROM audit_log WHERE account_id IN (:merchant, :partner)",
+    ids.BOX: "SELECT id FROM boxes WHERE account_id IN (:merchant, :partner)",
     ids.BACKFILL: "SELECT id FROM store_backfills WHERE merchant_id = :merchant",
     ids.CARRIER: "SELECT id FROM carrier_connections WHERE account_id IN (:merchant, :partner)",
     ids.CHARGE: "SELECT id FROM charges WHERE merchant_id = :merchant",
@@ -270,6 +271,8 @@ async def _sites(world: Populated) -> None:
         ],
     }
     world.made["warehouse"] = (await world.partner.made("/v1/warehouses", {**hall, "code": "HALL"}))["id"]
+    box = {"name": "Small", "length_mm": 220, "width_mm": 160, "height_mm": 110, "tare_grams": 90, "max_grams": 9000}
+    await world.partner.made(f"/v1/warehouses/{world.made['warehouse']}/boxes", box)
     second = (await world.partner.made("/v1/warehouses", {**hall, "code": "SECOND"}))["id"]
     await world.merchant.made("/v1/warehouses", {**hall, "code": "OWN"})
     offer = {"merchant_id": world.merchant.account_id, "starts_on": "2026-01-01"}
@@ -290,6 +293,7 @@ async def _goods(world: Populated) -> None:
     counted = {"product_id": world.made["MUG"], "warehouse_id": world.made["warehouse"], "reason": "cycle_count"}
     await world.merchant.made("/v1/stock/adjustments", {**counted, "on_hand": 99})
     await world.merchant.put("/v1/routing-policy", {"max_parts": 2, "on_shortage": "backorder", "weights": {}})
+    await world.merchant.put("/v1/packing-policy", {"inserts": ["Care leaflet"]})
     await world.merchant.put("/v1/request-policy", {"answer_minutes": 60, "on_silence": "refuse"})
     await world.merchant.put("/v1/returns-policy", {"window_days": 60, "auto_approve": True})
     await world.work_off()

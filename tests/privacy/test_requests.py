@@ -105,7 +105,7 @@ async def words_everywhere(ada: Client, world: World) -> None:
     """Each place where somebody can write freely about the customer holds something."""
     quick = Client(ada.http, world.partner_key, "")
     words, (first, _, rejected) = {"note": "For her sister."}, world.open_order_ids
-    assert (await ada.patch(f"/v1/orders/{first}", words)).is_success
+    assert (await ada.patch(f"/v1/orders/{first}", {**words, "gift_message": "A present for her sister."})).is_success
     await ada.made(f"/v1/orders/{first}/holds", {"reason": "other", "name": "Call her sister", **words})
     for warehouse_id in world.warehouse_ids[:2]:
         claim: Any = await quick.made("/v1/work/claims", {"warehouse_id": warehouse_id})

@@ -14,6 +14,9 @@ from fulfilhub.platform.database import Base, MerchantTable
 class Product(MerchantTable, Base):
     """One SKU. Weight in grams, sizes in millimetres, customs value in minor units of `customs_currency`.
 
+    `upright` things are not laid on their side, nothing is put on `fragile` ones, and `dangerous_goods` says what
+    makes a thing dangerous.
+
     `kind` is `plain` for what has stock, `kit` for what is made of other products as it is picked. Who refers to it too
     (stock levels, components) can never mean the other kind.
     """
@@ -32,6 +35,10 @@ class Product(MerchantTable, Base):
     origin_country: Mapped[str | None]
     customs_value_minor: Mapped[int | None] = mapped_column(BigInteger)
     customs_currency: Mapped[str | None]
+    upright: Mapped[bool] = mapped_column(server_default="false")
+    fragile: Mapped[bool] = mapped_column(server_default="false")
+    dangerous_goods: Mapped[str | None]
+    packing_note: Mapped[str] = mapped_column(server_default="")
     kind: Mapped[str] = mapped_column(server_default="plain")
     state: Mapped[str] = mapped_column(server_default="active")
     version: Mapped[int] = mapped_column(server_default="1")

@@ -43,6 +43,10 @@ class ProductRow(NamedTuple):
     origin_country: str | None
     customs_value_minor: int | None
     customs_currency: str | None
+    upright: bool
+    fragile: bool
+    dangerous_goods: str | None
+    packing_note: str
     kind: str
     state: str
     version: int

@@ -33,6 +33,18 @@ HsCode = Annotated[str, Meta(pattern=r"^[0-9]{6,12}$", examples=["691200"])]
 Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}$", examples=["GB"])]
 Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$", examples=["GBP"])]
 Minor = Annotated[int, Meta(ge=0, le=1_000_000_000_000, examples=[499])]
+Upright = Annotated[bool, Meta(description="Must not be laid on its side.")]
+Fragile = Annotated[bool, Meta(description="Nothing may be put on top of it.")]
+Dangerous = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=200,
+        description="What makes it dangerous goods, as it is to be declared. It is packed apart from everything else.",
+        examples=["UN3481 lithium ion batteries"],
+    ),
+]
+PackingNote = Annotated[str, Meta(max_length=500, examples=["Wrap in tissue paper."])]
 StoreId = Annotated[str, Meta(pattern=ids.STORE.pattern, examples=["str_01h455vb4pex5vsknk084sn02q"])]
 KIT = [{"sku": "MUG-RED", "units": 2}, {"sku": "TEA-100G", "units": 1}]
 ProductId = Annotated[str, Meta(pattern=ids.PRODUCT.pattern, examples=["prd_01h455vb4pex5vsknk084sn02q"])]
@@ -64,6 +76,10 @@ class ProductIn(Struct, kw_only=True, forbid_unknown_fields=True):
     origin_country: Country | None = None
     customs_value_minor: Minor | None = None
     customs_currency: Currency | None = None
+    upright: Upright = False
+    fragile: Fragile = False
+    dangerous_goods: Dangerous | None = None
+    packing_note: PackingNote = ""
     components: Components | None = None
 
 
@@ -81,6 +97,10 @@ class ProductChangeIn(Struct, kw_only=True, forbid_unknown_fields=True):
     origin_country: Country | UnsetType | None = UNSET
     customs_value_minor: Minor | UnsetType | None = UNSET
     customs_currency: Currency | UnsetType | None = UNSET
+    upright: Upright | UnsetType = UNSET
+    fragile: Fragile | UnsetType = UNSET
+    dangerous_goods: Dangerous | UnsetType | None = UNSET
+    packing_note: PackingNote | UnsetType = UNSET
     components: Components | UnsetType | None = UNSET
 
 
@@ -117,6 +137,10 @@ class ProductOut(Struct, kw_only=True):
     origin_country: str | None
     customs_value_minor: int | None
     customs_currency: str | None
+    upright: bool
+    fragile: bool
+    dangerous_goods: str | None
+    packing_note: str
     components: list[ComponentOut] | None
     state: Literal["active", "archived"]
     actions: list[str]
@@ -205,6 +229,10 @@ def product_out(row: ProductRow) -> ProductOut:
         origin_country=row.origin_country,
         customs_value_minor=row.customs_value_minor,
         customs_currency=row.customs_currency,
+        upright=row.upright,
+        fragile=row.fragile,
+        dangerous_goods=row.dangerous_goods,
+        packing_note=row.packing_note,
         components=[
             ComponentOut(product_id=ids.PRODUCT.show(each.product_id), sku=each.sku, units=each.units)
             for each in row.components

@@ -236,3 +236,18 @@ class RequestPolicyRow(MerchantTable, Base):
         CheckConstraint("answer_minutes BETWEEN 1 AND 20160", name="answer_minutes"),
         CheckConstraint(one_of("on_silence", OnSilence), name="on_silence"),
     )
+
+
+class PackingPolicyRow(MerchantTable, Base):
+    """What a merchant wants of everybody who packs for it, and how its packing slips look. `brand_colour` is `#rrggbb`
+    or empty, `inserts` are what goes into each parcel besides."""
+
+    __tablename__ = "packing_policies"
+
+    brand_name: Mapped[str]
+    brand_colour: Mapped[str]
+    slip_message: Mapped[str]
+    instructions: Mapped[str]
+    inserts: Mapped[JsonList]
+    version: Mapped[int] = mapped_column(server_default="1")
+    updated_at: Mapped[datetime]

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
+import msgspec
+
 from fulfilhub.inventory.rules.stock import Bucket
 from fulfilhub.orders.rules.status import HoldReason
 from fulfilhub.platform.errors import Conflict
@@ -204,6 +206,55 @@ def check_pick(line: PickLine, quantity: int) -> None:
             f"Only {line.left} of {line.quantity} are left to pick.",
             more={"left": line.left, "asked": quantity},
         )
+
+
+# Packing ---------------------------------------------------------------------------------------------------
+
+
+class PackingPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """What a merchant wants of everybody who packs for it: `instructions` and `inserts` for each parcel, and how its
+    packing slips look. `brand_colour` is `#rrggbb`; an empty `brand_name` is the account's own."""
+
+    brand_name: str = ""
+    brand_colour: str = ""
+    slip_message: str = ""
+    instructions: str = ""
+    inserts: tuple[str, ...] = ()
+
+
+class WeightReason(StrEnum):
+    """Why a parcel weighs something else than what it holds should."""
+
+    EXTRA_PACKAGING = "extra_packaging"
+    LESS_PACKAGING = "less_packaging"
+    PRODUCT_WEIGHT_WRONG = "product_weight_wrong"
+    SCALE_INACCURATE = "scale_inaccurate"
+    CHECKED_BY_HAND = "checked_by_hand"
+
+
+class WeightOff(Conflict):
+    """A parcel's weight is not what its contents weigh, and nobody said why."""
+
+    code = "weight_off"
+    title = "The weight is not as expected"
+
+
+class BoxOverloaded(Conflict):
+    """A parcel is heavier than its box may be."""
+
+    code = "box_overloaded"
+    title = "Too heavy for the box"
+
+
+def expected_grams(contents: Mapping[UUID, int], unit_grams: Mapping[UUID, int | None], tare_grams: int) -> int | None:
+    """What a parcel should weigh: its contents (units by line) and its box; None when a weight is not known."""
+    total = tare_grams
+    for line_id, units in contents.items():
+        each = unit_grams.get(line_id)
+        if each is None:
+            return None
+        total += units * each
+    return total
 
 
 # Leases ----------------------------------------------------------------------------------------------------

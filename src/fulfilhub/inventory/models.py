@@ -1,4 +1,4 @@
-"""Tables of warehouses, stock levels and the ledger of movements."""
+"""Tables of warehouses, their boxes, stock levels and the ledger of movements."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fulfilhub.inventory.rules.stock import MovementReason
@@ -24,7 +25,8 @@ class Warehouse(AccountTable, Base):
     """A place with stock; `account_id` is who runs it (a partner, or the merchant itself).
 
     `cutoffs` is `{"mon": "14:00", ...}`, `calendar` `{"holiday_region", "closed_dates"}`, `services` a list as
-    `rules.warehouse.Service`; costs in them are minor units of `currency`.
+    `rules.warehouse.Service`, `weight_tolerance` as `rules.packing.WeightTolerance`; costs in them are minor units
+    of `currency`.
     """
 
     __tablename__ = "warehouses"
@@ -42,6 +44,7 @@ class Warehouse(AccountTable, Base):
     handling_days: Mapped[int]
     services: Mapped[JsonList]
     daily_capacity: Mapped[int | None]
+    weight_tolerance: Mapped[Json | None] = mapped_column(JSONB(none_as_null=True))
     state: Mapped[str] = mapped_column(server_default="open")
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime]
@@ -52,6 +55,37 @@ class Warehouse(AccountTable, Base):
         CheckConstraint(one_of("state", WarehouseState), name="state"),
         CheckConstraint("handling_days >= 0", name="handling_days"),
         CheckConstraint("daily_capacity >= 0", name="daily_capacity"),
+    )
+
+
+class Box(AccountTable, Base):
+    """A carton that a warehouse packs with: inner sizes in millimetres, its own weight, and the heaviest it may be with
+    its contents. Of those that will do, the lowest `cost_rank` is proposed; only `active` ones are."""
+
+    __tablename__ = "boxes"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    warehouse_id: Mapped[UUID]
+    name: Mapped[str]
+    length_mm: Mapped[int]
+    width_mm: Mapped[int]
+    height_mm: Mapped[int]
+    tare_grams: Mapped[int]
+    max_grams: Mapped[int]
+    cost_rank: Mapped[int]
+    active: Mapped[bool]
+    version: Mapped[int] = mapped_column(server_default="1")
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+    __table_args__ = (
+        UniqueConstraint("account_id", "warehouse_id", "name", name="uq_boxes_name"),
+        ForeignKeyConstraint(
+            ["account_id", "warehouse_id"], ["warehouses.account_id", "warehouses.id"], name="fk_boxes_warehouse"
+        ),
+        CheckConstraint("length_mm > 0 AND width_mm > 0 AND height_mm > 0", name="size"),
+        CheckConstraint("tare_grams >= 0 AND max_grams > tare_grams", name="weight"),
+        Index("ix_boxes_warehouse", "account_id", "warehouse_id", "id"),
     )
 
 

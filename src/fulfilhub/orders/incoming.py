@@ -55,7 +55,8 @@ class IncomingOrder:
 
     `problems` are reasons, found by the adapter, why it can't be read whole (each `code: sentence`);
     the order is then kept as `needs_review`. `service` is the shipping service in our words
-    (`standard`, `express` ...), `shipping_method` the storefront's own text.
+    (`standard`, `express` ...), `shipping_method` the storefront's own text. `note` is for the merchant,
+    `gift_message` for who unpacks it.
     """
 
     external_id: str
@@ -72,6 +73,7 @@ class IncomingOrder:
     service: str = "standard"
     shipping_method: str = ""
     note: str = ""
+    gift_message: str = ""
     tags: tuple[str, ...] = ()
     metadata: dict[str, str] = field(default_factory=dict)
     problems: tuple[str, ...] = ()

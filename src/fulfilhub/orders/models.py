@@ -77,6 +77,7 @@ class Order(MerchantTable, Base):
     locale: Mapped[str]
     ship_to: Mapped[Json | None]
     note: Mapped[str]
+    gift_message: Mapped[str] = mapped_column(server_default="")
     tags: Mapped[JsonList]
     metadata_: Mapped[Json] = mapped_column("metadata")
     store_state: Mapped[str]

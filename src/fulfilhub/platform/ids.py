@@ -77,6 +77,7 @@ ACCOUNT = Kind("acc", "account")
 API_KEY = Kind("key", "API key")
 CONTRACT = Kind("con", "contract")
 WAREHOUSE = Kind("wh", "warehouse")
+BOX = Kind("box", "box")
 USER = Kind("usr", "user")
 INVITATION = Kind("inv", "invitation")
 SESSION = Kind("ses", "session")
@@ -124,6 +125,7 @@ WEBHOOK_DELIVERY = Kind("whd", "webhook delivery")
 OF_FIELD: dict[str, Kind] = {
     "adjustment_id": ADJUSTMENT,
     "backfill_id": BACKFILL,
+    "box_id": BOX,
     "carrier_id": CARRIER,
     "change_id": REQUEST,
     "charge_id": CHARGE,

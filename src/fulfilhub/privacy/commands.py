@@ -43,9 +43,9 @@ _ASKED = "asked = r.asked || jsonb_build_object('ship_to', blanked(r.asked -> 's
 
 ERASE: dict[str, str] = {
     "orders": """
-        UPDATE orders AS o SET email = '', email_normal = '', note = '', tags = '[]', metadata = '{}',
-               ship_to = blanked(o.ship_to), wanted = '{}', store_problems = '[]', review_reasons = '[]',
-               store_updated_at = $3, version = o.version + 1, updated_at = $4
+        UPDATE orders AS o SET email = '', email_normal = '', note = '', gift_message = '', tags = '[]',
+               metadata = '{}', ship_to = blanked(o.ship_to), wanted = '{}', store_problems = '[]',
+               review_reasons = '[]', store_updated_at = $3, version = o.version + 1, updated_at = $4
         WHERE o.merchant_id = $1 AND o.id = ANY ($2)""",
     "holds": """
         UPDATE holds SET name = '', note = ''
@@ -62,7 +62,8 @@ ERASE: dict[str, str] = {
         WHERE merchant_id = $1 AND order_id = ANY ($2) AND position(':' IN reason) > 0""",
     "work_orders": """
         UPDATE work_orders AS w
-        SET document = jsonb_set(w.document, '{ship_to}', coalesce(blanked(w.document -> 'ship_to'), '{}')),
+        SET document = jsonb_set(w.document, '{ship_to}', coalesce(blanked(w.document -> 'ship_to'), '{}'))
+                       #- '{packing,gift_message}',
             reason = split_part(w.reason, ':', 1), version = w.version + 1, updated_at = $3
         FROM fulfilments AS f
         WHERE f.merchant_id = $1 AND f.order_id = ANY ($2) AND w.account_id = f.operator_id AND w.id = f.id""",

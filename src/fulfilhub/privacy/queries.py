@@ -72,7 +72,8 @@ COLUMNS = tuple(getattr(PrivacyRequest, name) for name in RequestRow._fields)
 
 KEPT: dict[str, str] = {
     "orders": """
-        SELECT number, external_id, status, placed_at, email, ship_to, note, tags, metadata, currency, total_minor
+        SELECT number, external_id, status, placed_at, email, ship_to, note, gift_message, tags, metadata,
+               currency, total_minor
         FROM orders WHERE merchant_id = $1 AND id = ANY ($2) ORDER BY id""",
     "order_lines": """
         SELECT o.number, l.sku, l.title, l.ordered, l.shipped, l.returned

@@ -202,4 +202,5 @@ class WorkParcel(AccountTable, Base):
             ["work_orders.account_id", "work_orders.id"],
             name="fk_work_parcels_work_order",
         ),
+        Index("ix_work_parcels_work_order", "account_id", "work_order_id", "parcel_id"),
     )

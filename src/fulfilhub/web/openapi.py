@@ -55,6 +55,9 @@ SCHEME: Json = {
 RAW_BODY = "raw_body"
 """Option of a route that reads the body itself: what it is, in words."""
 
+FILES = "files"
+"""Option of a route that answers with a file: what it may be, as media type and how such a file begins."""
+
 LICENSE: Json = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
 DONE = {200: "Done.", 201: "Made.", 202: "Taken; the rest happens in the background.", 204: "Done; nothing to tell."}
 
@@ -101,7 +104,9 @@ class Operation:
 
     @property
     def answer(self) -> object:
-        """The type of its answer; None when it has no body."""
+        """The type of its answer; None when it has no body, or is a file."""
+        if FILES in self.handler.opt:
+            return None
         returned = self.handler.parsed_fn_signature.return_type
         if returned.is_subclass_of((Response, ASGIResponse)):
             return returned.inner_types[0].raw if returned.inner_types else object
@@ -294,6 +299,9 @@ def _responses(operation: Operation, answer: Json | None, components: dict[str, 
             headers.append("ETag")
         media_type = handler.media_type or MediaType.JSON
         success["content"] = {str(getattr(media_type, "value", media_type)): _content(answer, Examples(components))}
+    for media_type, begins in handler.opt.get(FILES, {}).items():
+        file: Json = {"schema": {"type": "string", "format": "binary"}, "example": begins}
+        success.setdefault("content", {})[media_type] = file  # type: ignore[index]
     success["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in sorted(headers)}
     if links:
         success["links"] = links

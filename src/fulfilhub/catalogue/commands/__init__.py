@@ -52,6 +52,10 @@ class NewProduct:
     origin_country: str | None = None
     customs_value_minor: int | None = None
     customs_currency: str | None = None
+    upright: bool = False
+    fragile: bool = False
+    dangerous_goods: str | None = None
+    packing_note: str = ""
     components: tuple[NewComponent, ...] | None = None
 
 
@@ -324,6 +328,10 @@ def _new_row(work: Work, product: NewProduct) -> dict[str, object]:
         "origin_country": product.origin_country,
         "customs_value_minor": product.customs_value_minor,
         "customs_currency": product.customs_currency,
+        "upright": product.upright,
+        "fragile": product.fragile,
+        "dangerous_goods": product.dangerous_goods,
+        "packing_note": product.packing_note,
         "kind": ProductKind.PLAIN if product.components is None else ProductKind.KIT,
         "created_at": work.now,
         "updated_at": work.now,

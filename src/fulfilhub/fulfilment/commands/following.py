@@ -11,7 +11,7 @@ from fulfilhub.fulfilment.commands.asking import Ask, ask, cancel_unrouted, clos
 from fulfilhub.fulfilment.commands.cutting import carry_out
 from fulfilhub.fulfilment.commands.freeing import free, is_free
 from fulfilhub.fulfilment.commands.holding import mark_held
-from fulfilhub.fulfilment.commands.keeping import readdress
+from fulfilhub.fulfilment.commands.keeping import readdress, rewrap
 from fulfilhub.fulfilment.queries import WorkRow
 from fulfilhub.fulfilment.queries.requests import RequestRow
 from fulfilhub.orders.commands import note_late_parts, take_wanted
@@ -46,11 +46,11 @@ async def follow(
 ) -> bool:
     """Bring the work up to date with these orders, and ask who has some in hand; whether anything is asked now.
 
-    A new address within the same country and postcode is written into queued work; another destination or service,
-    fewer units, or an order that may not go on takes it back, to be routed anew if it may. What was asked about work
-    that nobody has in hand any more is done. Work in hand stays as it is until its warehouse agrees, and the order
-    says which of its parts are late. What was answered once is asked again only for the kinds in `again`. Of those
-    `reopened` that their store has not cancelled, it no longer wants any cancelled.
+    A new gift message is written into all work, a new address within the same country and postcode into queued work;
+    another destination or service, fewer units, or an order that may not go on takes it back, to be routed anew if it
+    may. What was asked about work that nobody has in hand any more is done. Work in hand stays as it is until its
+    warehouse agrees, and the order says which of its parts are late. What was answered once is asked again only for the
+    kinds in `again`. Of those `reopened` that their store has not cancelled, it no longer wants any cancelled.
     """
     found = {order.id: order for order in await take_over_wanted(work, await lock_orders(work, order_ids))}
     await _do_what_was_asked(work, list(found), reopened)
@@ -71,6 +71,8 @@ async def follow(
             if row.document.ship_to != ship_to_of(found[row.order_id])
         ],
     )
+    gifts = [(row, found[row.order_id].gift_message) for row in live if row not in stopped and row not in moved]
+    await rewrap(work, [(row, gift) for row, gift in gifts if row.document.packing.gift_message != gift])
     asked = await _ask(work, [row for row in live if row not in rows], found, by, again)
     await mark_held(work, list(found))
     return asked

@@ -1,4 +1,4 @@
-"""What an operator does with work it has claimed: accept, pick, report a short pick, pack.
+"""What an operator does with work it has claimed: accept, pick, report a short pick. Packing is `packing`.
 
 Each call is harmless to repeat: said again, what already holds is answered as it is.
 """
@@ -16,7 +16,6 @@ from fulfilhub.fulfilment.commands.keeping import about, keep_found, keep_progre
 from fulfilhub.fulfilment.events import (
     FulfilmentAccepted,
     FulfilmentCancelled,
-    FulfilmentPacked,
     FulfilmentPicked,
     FulfilmentShortPicked,
 )
@@ -218,28 +217,6 @@ async def _take_short(
         return line._replace(picked=found, short=short)
     await keep_found(work, row, line.line_id, part, found)
     return line._replace(picked=min(line.picked, shortage.kits), short=short)
-
-
-async def pack(
-    work: Work,
-    work_id: UUID,
-    lease_id: UUID | None,
-    parcels: Sequence[Mapping[UUID, int]],
-    record: Sequence[Mapping[str, object]],
-) -> WorkRow:
-    """Everything picked is in parcels: `parcels` are their contents (units by line), `record` what is kept of them.
-
-    Raises LeaseLost, Invalid naming lines whose units do not add up, OnHold, or Conflict (`illegal_action`).
-    """
-    async with in_hand(work, work_id, lease_id) as row:
-        check_contents(row, parcels)
-        if row.state is WorkState.PACKED and row.packing == list(record):
-            return row
-        state = WORK.next(row.state, WorkVerb.PACK, Who.PARTNER)
-        check_not_held(row)
-        await settle(work, [row], state, packing=record)
-        work.publish(FulfilmentPacked(**about(row)))
-        return await queries.read_work(work, row.account_id, row.id)
 
 
 def check_not_held(row: WorkRow) -> None:

@@ -56,6 +56,14 @@ WITH d AS (
 UPDATE fulfilments AS f SET service = d.service, version = f.version + 1, updated_at = $2
 FROM d WHERE f.merchant_id = $1 AND f.id = d.id
 """
+REWRAP = """
+UPDATE work_orders AS w
+SET document = jsonb_set(w.document, '{packing}',
+                         coalesce(w.document -> 'packing', '{}') || jsonb_build_object('gift_message', d.message)),
+    version = w.version + 1, updated_at = $2
+FROM unnest($3::uuid[], $4::uuid[], $5::text[]) AS d (account_id, id, message)
+WHERE w.merchant_id = $1 AND w.account_id = d.account_id AND w.id = d.id
+"""
 
 
 class About(TypedDict):
@@ -129,3 +137,12 @@ async def readdress(work: Work, rows: Iterable[tuple[WorkRow, Mapping[str, str],
     if given:
         columns = (list(column) for column in zip(*given, strict=True))
         await work.execute_raw(READDRESS, work.account_id, work.now, *columns)
+
+
+async def rewrap(work: Work, rows: Iterable[tuple[WorkRow, str]]) -> None:
+    """Give these work orders another gift message."""
+    given = [(row.account_id, row.id, message) for row, message in rows]
+    if given:
+        await work.execute_raw(
+            REWRAP, work.account_id, work.now, *(list(column) for column in zip(*given, strict=True))
+        )

@@ -13,7 +13,8 @@ from fulfilhub.fulfilment.commands.following import ship_to_of, take_back_cancel
 from fulfilhub.fulfilment.commands.holding import hold_order
 from fulfilhub.fulfilment.commands.telling import News, tell_operators
 from fulfilhub.fulfilment.events import FulfilmentQueued
-from fulfilhub.fulfilment.queries import Document, DocumentLine, DocumentPart
+from fulfilhub.fulfilment.queries import Document, DocumentLine, DocumentPart, Handling
+from fulfilhub.fulfilment.queries.packing import Said, packing_said
 from fulfilhub.fulfilment.queries.wishes import open_wishes
 from fulfilhub.inventory.commands import Movement, move
 from fulfilhub.inventory.rules.shortage import ShortOfStock
@@ -197,7 +198,7 @@ def _allocation(part: Part, product_id: UUID, units: int) -> Movement:
     )
 
 
-def _document(part: Part) -> str:
+def _document(part: Part, said: Said) -> str:
     known = part.routed.lines
     lines = [
         DocumentLine(
@@ -209,7 +210,11 @@ def _document(part: Part) -> str:
             weight_grams=line.weight_grams,
             hs_code=line.hs_code,
             origin_country=line.origin_country,
-            components=[DocumentPart(**msgspec.structs.asdict(each)) for each in line.components],
+            components=[
+                DocumentPart(**msgspec.structs.asdict(each), handling=said.handling.get(each.product_id, Handling()))
+                for each in line.components
+            ],
+            handling=said.handling.get(line.product_id, Handling()),
         )
         for line in (known[portion.line_id] for portion in part.assignment.lines)
     ]
@@ -221,6 +226,7 @@ def _document(part: Part) -> str:
             carrier=part.assignment.carrier,
             deliver_by=part.assignment.promise.deliver_by,
             lines=lines,
+            packing=msgspec.structs.replace(said.packing, gift_message=order.gift_message),
         )
     ).decode()
 
@@ -229,6 +235,8 @@ async def _insert(work: Work, parts: Sequence[Part]) -> None:
     if not parts:
         return
     lines = [(part, portion) for part in parts for portion in part.assignment.lines]
+    products = {line.product_id for part in parts for line in part.routed.lines.values()}
+    said = await packing_said(work, products | {each.product_id for _, portion in lines for each in portion.components})
     components = [(part, portion, each) for part, portion in lines for each in portion.components]
     await work.execute_raw(
         INSERT,
@@ -243,7 +251,7 @@ async def _insert(work: Work, parts: Sequence[Part]) -> None:
         [part.assignment.carrier for part in parts],
         [part.assignment.promise.ship_by for part in parts],
         [part.assignment.promise.deliver_by for part in parts],
-        [_document(part) for part in parts],
+        [_document(part, said) for part in parts],
         [part.id for part, _ in lines],
         [portion.line_id for _, portion in lines],
         [part.routed.order.id for part, _ in lines],

@@ -18,50 +18,14 @@ import msgspec
 from sqlalchemy import Select, select
 
 from fulfilhub.fulfilment.models import Fulfilment, FulfilmentLine
+from fulfilhub.fulfilment.queries.documents import Document, DocumentLine, DocumentPart, Handling, Packing
 from fulfilhub.fulfilment.queries.requests import RequestRow
 from fulfilhub.fulfilment.rules import PickLine, WorkState, lease_expired
 from fulfilhub.platform import ids
 from fulfilhub.platform.errors import NotFound
 from fulfilhub.platform.work import Work
 
-
-class DocumentPart(msgspec.Struct, kw_only=True, frozen=True):
-    """What is picked for a kit: units in one kit, and what the thing is. Weight in grams of one unit."""
-
-    product_id: UUID
-    units: int
-    sku: str
-    name: str
-    barcodes: list[str]
-    weight_grams: int | None = None
-    hs_code: str | None = None
-    origin_country: str | None = None
-
-
-class DocumentLine(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
-    """What a thing is, for who picks it. Weight in grams of one unit. A kit has `components`, as they were when it was
-    routed, and is picked as those."""
-
-    line_id: UUID
-    product_id: UUID
-    sku: str
-    name: str
-    barcodes: list[str]
-    weight_grams: int | None = None
-    hs_code: str | None = None
-    origin_country: str | None = None
-    components: list[DocumentPart] = []
-
-
-class Document(msgspec.Struct, kw_only=True, frozen=True):
-    """What the work needs and no more: no e-mail, no prices."""
-
-    order_number: str
-    ship_to: dict[str, str]
-    carrier: str
-    deliver_by: datetime
-    lines: list[DocumentLine]
-
+__all__ = ["Document", "DocumentLine", "DocumentPart", "Handling", "Packing"]
 
 NOT_A_KIT: Mapping[UUID, int] = MappingProxyType({})
 
@@ -285,6 +249,11 @@ async def read_work(work: Work, operator_id: UUID, work_id: UUID) -> WorkRow:
     if not rows:
         raise no_work(work_id)
     return work_row(rows[0])
+
+
+async def read_works(work: Work, operator_id: UUID, work_ids: Collection[UUID]) -> dict[UUID, WorkRow]:
+    """These work orders as they are, by id; unknown ones are left out."""
+    return {row["id"]: work_row(row) for row in await work.fetch_raw(READ_WORK, operator_id, list(work_ids))}
 
 
 def no_work(work_id: UUID) -> NotFound:

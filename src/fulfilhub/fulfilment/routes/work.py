@@ -11,7 +11,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from fulfilhub.accounts.principal import PartnerCaller, may
 from fulfilhub.fulfilment import queries
-from fulfilhub.fulfilment.commands import claiming, handling, refusing
+from fulfilhub.fulfilment.commands import claiming, handling, packing, refusing
 from fulfilhub.fulfilment.commands.handling import Pick
 from fulfilhub.fulfilment.queries import WorkRow
 from fulfilhub.fulfilment.rules import WorkState
@@ -21,16 +21,14 @@ from fulfilhub.fulfilment.schemas import (
     LeasedIn,
     LeaseIn,
     LeaseOut,
-    PackIn,
     PicksIn,
     RejectIn,
     ReleasedOut,
     ShortPickIn,
     WorkOrderOut,
-    contents_of,
-    packing_of,
     work_out,
 )
+from fulfilhub.fulfilment.schemas.packing import PackIn, packed_parcels
 from fulfilhub.platform import ids
 from fulfilhub.platform.errors import Conflict, Forbidden, Invalid, NotFound, RateLimited, Unauthenticated
 from fulfilhub.platform.settings import Settings
@@ -250,11 +248,11 @@ async def pack_work(
     work_id: FromPath[str],
     data: JSONBody[PackIn],
 ) -> Response[WorkOrderOut]:
-    """Everything picked is in these parcels."""
-    contents = contents_of(data.parcels)
+    """Everything picked is in these parcels. `GET .../cartons` proposes boxes; what was taken is what you say here."""
+    parcels = packed_parcels(data.parcels)
     async with works.begin(partner.scope, once) as work:
         found = ids.WORK_ORDER.find(work_id)
-        row = await handling.pack(work, found, _lease(data.lease_id), contents, packing_of(data.parcels, contents))
+        row = await packing.pack(work, found, _lease(data.lease_id), parcels)
         return ok(work, await _fresh(work, row))
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
-from uuid import UUID
 
-from msgspec import Meta, Struct, field, to_builtins
+from msgspec import Meta, Struct, field
 
 from fulfilhub.fulfilment.queries import DocumentPart, FulfilmentLineRow, FulfilmentRow, WorkRow
 from fulfilhub.fulfilment.rules import (
@@ -18,6 +17,17 @@ from fulfilhub.fulfilment.rules import (
     ShortPickReason,
     WorkState,
 )
+from fulfilhub.fulfilment.schemas.packing import (
+    HandlingOut,
+    LeaseId,
+    LineId,
+    PackedParcelOut,
+    Units,
+    WishesOut,
+    handling_out,
+    packed_out,
+    wishes_out,
+)
 from fulfilhub.fulfilment.schemas.requests import WorkRequestOut, work_request_out
 from fulfilhub.orders.rules import CausedBy, HoldReason
 from fulfilhub.platform import ids
@@ -25,7 +35,6 @@ from fulfilhub.platform.machines import Who
 
 Short = Annotated[str, Meta(max_length=200)]
 Text = Annotated[str, Meta(max_length=2000)]
-Units = Annotated[int, Meta(ge=1, le=100_000)]
 Count = Annotated[int, Meta(ge=0, le=100_000)]
 LeaseSeconds = Annotated[
     int,
@@ -35,11 +44,7 @@ LeaseSeconds = Annotated[
         description="How long the lease lives without a heartbeat; left out: as long as is usual here (15 minutes).",
     ),
 ]
-Grams = Annotated[int, Meta(ge=1, le=2_000_000)]
-Millimetres = Annotated[int, Meta(ge=1, le=10_000)]
 WarehouseId = Annotated[str, Meta(pattern=ids.WAREHOUSE.pattern)]
-LeaseId = Annotated[str, Meta(pattern=ids.LEASE.pattern, description="From your claim.")]
-LineId = Annotated[str, Meta(pattern=ids.ORDER_LINE.pattern)]
 ProductId = Annotated[str, Meta(pattern=ids.PRODUCT.pattern)]
 
 
@@ -87,6 +92,7 @@ class PickPartOut(Struct, kw_only=True):
     origin_country: str | None
     units: int
     quantity: int
+    handling: HandlingOut
 
 
 class WorkOrderLineOut(Struct, kw_only=True):
@@ -106,11 +112,13 @@ class WorkOrderLineOut(Struct, kw_only=True):
     short: int
     cancelled: int
     components: list[PickPartOut] | None
+    handling: HandlingOut
 
 
 class WorkOrderOut(Struct, kw_only=True):
     """A work order: what the work needs and no more. `actions` are what you can do with it now; `requests` are what you
-    are asked to change about it and have not answered; while `held`, don't accept, pack, or ship what is not packed."""
+    are asked to change about it and have not answered; `parcels` are what it was packed into; while `held`, don't
+    accept, pack, or ship what is not packed."""
 
     id: str
     warehouse_id: str
@@ -123,6 +131,8 @@ class WorkOrderOut(Struct, kw_only=True):
     deliver_by: datetime
     ship_to: dict[str, str]
     lines: list[WorkOrderLineOut]
+    packing: WishesOut
+    parcels: list[PackedParcelOut] | None
     lease_id: str | None
     lease_until: datetime | None
     reason: str | None
@@ -178,30 +188,6 @@ class ShortPickIn(Struct, kw_only=True, forbid_unknown_fields=True):
     product_id: ProductId | None = None
     found: Count
     reason: ShortPickReason
-
-
-class ContentIn(Struct, kw_only=True, forbid_unknown_fields=True):
-    """Units of one line in a parcel."""
-
-    line_id: LineId
-    quantity: Units
-
-
-class PackedParcelIn(Struct, kw_only=True, forbid_unknown_fields=True):
-    """One packed parcel. Grams, millimetres."""
-
-    contents: Annotated[list[ContentIn], Meta(min_length=1, max_length=500)]
-    weight_grams: Grams | None = None
-    length_mm: Millimetres | None = None
-    width_mm: Millimetres | None = None
-    height_mm: Millimetres | None = None
-
-
-class PackIn(Struct, kw_only=True, forbid_unknown_fields=True):
-    """All parcels of the work order."""
-
-    lease_id: LeaseId
-    parcels: Annotated[list[PackedParcelIn], Meta(min_length=1, max_length=100)]
 
 
 class FulfilmentPartOut(Struct, kw_only=True):
@@ -313,10 +299,13 @@ def work_out(row: WorkRow) -> WorkOrderOut:
                 short=line.short,
                 cancelled=line.cancelled,
                 components=[_pick_part(part, line.to_ship) for part in things[line.line_id].components] or None,
+                handling=handling_out(things[line.line_id].handling),
                 **{name: getattr(things[line.line_id], name) for name in THING},
             )
             for line in row.lines
         ],
+        packing=wishes_out(row.document.packing),
+        parcels=None if row.packing is None else [packed_out(each) for each in row.packing],
         lease_id=ids.LEASE.show(row.lease_id) if row.lease_id else None,
         lease_until=row.lease_until,
         reason=row.reason,
@@ -332,6 +321,7 @@ def _pick_part(part: DocumentPart, kits: int) -> PickPartOut:
         product_id=ids.PRODUCT.show(part.product_id),
         units=part.units,
         quantity=part.units * kits,
+        handling=handling_out(part.handling),
         **{name: getattr(part, name) for name in THING},
     )
 
@@ -370,23 +360,3 @@ def fulfilment_out(row: FulfilmentRow, lines: Sequence[FulfilmentLineRow]) -> Fu
         ],
         **plain,
     )
-
-
-def contents_of(parcels: Sequence[PackedParcelIn]) -> list[dict[UUID, int]]:
-    """Units by line, parcel by parcel."""
-    made: list[dict[UUID, int]] = []
-    for place, parcel in enumerate(parcels):
-        held: dict[UUID, int] = {}
-        for at, content in enumerate(parcel.contents):
-            line_id = ids.ORDER_LINE.read(content.line_id, f"/parcels/{place}/contents/{at}/line_id")
-            held[line_id] = held.get(line_id, 0) + content.quantity
-        made.append(held)
-    return made
-
-
-def packing_of(parcels: Sequence[PackedParcelIn], contents: Sequence[Mapping[UUID, int]]) -> list[dict[str, object]]:
-    """What is kept of packed parcels: their measures, and their contents as shipping reads them."""
-    return [
-        {**to_builtins(parcel), "contents": {str(line): units for line, units in held.items()}}
-        for parcel, held in zip(parcels, contents, strict=True)
-    ]

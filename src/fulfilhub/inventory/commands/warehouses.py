@@ -35,7 +35,8 @@ class CodeTaken(Conflict):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewWarehouse:
     """A warehouse's profile. `cutoffs` maps weekdays to local times; costs in `services` are minor units of
-    `currency`; `daily_capacity` counts fulfilments, None for no limit."""
+    `currency`; `daily_capacity` counts fulfilments, None for no limit;
+    without `weight_tolerance` parcels are not weighed against what they hold."""
 
     code: str
     name: str
@@ -49,6 +50,7 @@ class NewWarehouse:
     services: JsonList
     handling_days: int = 0
     daily_capacity: int | None = None
+    weight_tolerance: Json | None = None
     state: WarehouseState = field(default=WarehouseState.OPEN)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, cast
@@ -38,6 +39,7 @@ class WarehouseRow(NamedTuple):
     handling_days: int
     services: JsonList
     daily_capacity: int | None
+    weight_tolerance: Json | None
     state: str
     version: int
     created_at: datetime
@@ -141,6 +143,12 @@ async def get_warehouse(work: Work, warehouse_id: UUID, *, lock: bool = False) -
     if row is None:
         raise NotFound(f"There is no warehouse {ids.WAREHOUSE.show(warehouse_id)!r}.")
     return WarehouseRow(*row)
+
+
+async def own_warehouses(work: Work, warehouse_ids: Collection[UUID]) -> dict[UUID, WarehouseRow]:
+    """Those of these warehouses that the scope's account runs, by id."""
+    query = select(*COLUMNS).where(Warehouse.account_id == work.account_id, Warehouse.id.in_(warehouse_ids))
+    return {row.id: WarehouseRow(*row) for row in await work.db.execute(query)}
 
 
 async def list_warehouses(work: Work, after: UUID | None, limit: int) -> list[WarehouseRow]:

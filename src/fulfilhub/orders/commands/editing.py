@@ -35,6 +35,7 @@ class Changes:
     email: str | None = None
     service: str | None = None
     note: str | None = None
+    gift_message: str | None = None
     metadata: Mapping[str, str] | None = None
     lines: Sequence[LineEdit] | None = None
     accept_problems: bool = False
@@ -55,6 +56,7 @@ PART_OF = {
     "email": (Editable.CONTACT, "contact"),
     "service": (Editable.SERVICE, "service"),
     "note": (Editable.NOTE, "note"),
+    "gift_message": (Editable.NOTE, "gift"),
     "metadata": (Editable.NOTE, "metadata"),
     "lines": (Editable.LINES, "lines"),
 }
@@ -111,6 +113,7 @@ def _edited(known: LockedWhole, changes: Changes) -> IncomingOrder:
         email=changes.email if changes.email is not None else told.email,
         service=changes.service if changes.service is not None else told.service,
         note=changes.note if changes.note is not None else told.note,
+        gift_message=changes.gift_message if changes.gift_message is not None else told.gift_message,
         metadata=dict(changes.metadata) if changes.metadata is not None else told.metadata,
         lines=_edited_lines(known.lines, told.lines, changes.lines or ()),
         problems=_left(told.problems, changes),

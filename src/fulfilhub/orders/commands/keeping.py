@@ -29,6 +29,7 @@ TOLD = {
     "locale": "text",
     "ship_to": "jsonb",
     "note": "text",
+    "gift_message": "text",
     "tags": "jsonb",
     "metadata": "jsonb",
     "store_state": "text",

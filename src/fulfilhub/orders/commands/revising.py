@@ -28,11 +28,14 @@ PARTS: dict[str, tuple[str, ...]] = {
     "service": ("service", "shipping_method"),
     "contact": ("email", "locale"),
     "note": ("note",),
+    "gift": ("gift_message",),
     "metadata": ("tags", "metadata"),
     "details": ("number", "currency", "total_minor"),
     "state": ("state",),
     "problems": ("problems",),
 }
+ADDED = frozenset({"gift"})
+"""Parts that orders had no fingerprint of at first."""
 BINDING = frozenset({"ship_to", "service"})
 """Parts that a warehouse's work repeats: while one has units of the order, they change only together with its work."""
 
@@ -60,12 +63,14 @@ class Revision:
 
 
 def fingerprints(order: IncomingOrder) -> dict[str, str]:
-    """One short digest per part."""
+    """One short digest per part; those `ADDED` later have none while they are empty, so that orders taken before are
+    told as they were."""
     return {
         part: hashlib.blake2b(
             msgspec.json.encode([getattr(order, name) for name in names], order="deterministic"), digest_size=9
         ).hexdigest()
         for part, names in PARTS.items()
+        if part not in ADDED or any(getattr(order, name) for name in names)
     }
 
 
@@ -97,6 +102,7 @@ def as_told(known: LockedWhole) -> IncomingOrder:
         service=row.service,
         shipping_method=row.shipping_method,
         note=row.note,
+        gift_message=row.gift_message,
         tags=tuple(row.tags),
         metadata=row.metadata,
         problems=tuple(row.store_problems),

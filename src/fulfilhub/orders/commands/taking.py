@@ -200,6 +200,7 @@ def _told_values(told: IncomingOrder) -> dict[str, Any]:
         "locale": told.locale,
         "ship_to": asdict(told.ship_to) if told.ship_to is not None else None,
         "note": told.note,
+        "gift_message": told.gift_message,
         "tags": list(told.tags),
         "metadata": told.metadata,
         "store_state": str(told.state),
@@ -237,7 +238,7 @@ async def _retake(
     revised = []
     for known, order, prints in changes:
         before = known.order.store_seen
-        changed = {part for part, print_ in prints.items() if before.get(part) != print_}
+        changed = {part for part in prints.keys() | before.keys() if before.get(part) != prints.get(part)}
         if known.order.store_state == StoreState.COMPLETED and "state" in changed:
             changed.add("lines")  # what counted as sent elsewhere then must be looked at anew
         revision = revise(known, order, changed, more)

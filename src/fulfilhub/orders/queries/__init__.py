@@ -83,6 +83,7 @@ class OrderRow(NamedTuple):
     locale: str
     ship_to: dict[str, str] | None
     note: str
+    gift_message: str
     tags: list[str]
     metadata: dict[str, str]
     store_state: str
@@ -119,6 +120,7 @@ class LockedOrder(NamedTuple):
     store_state: str
     service: str
     ship_to: dict[str, str] | None
+    gift_message: str
     wanted: dict[str, Any]
     placed_at: datetime
     ship_by: datetime | None

@@ -31,6 +31,9 @@ BATCH_LIMIT = 1000
 Short = Annotated[str, Meta(max_length=200)]
 Key = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]*$", min_length=1, max_length=200)]
 Text = Annotated[str, Meta(max_length=2000)]
+Gift = Annotated[
+    str, Meta(max_length=1000, description="Printed for who unpacks it.", examples=["Happy birthday, Grace!"])
+]
 Country = Annotated[str, Meta(pattern="^[A-Z]{2}$", examples=["GB"])]
 Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$", examples=["GBP"])]
 Units = Annotated[int, Meta(ge=1, le=100_000)]
@@ -78,6 +81,7 @@ class OrderIn(Struct, kw_only=True, forbid_unknown_fields=True):
     total_minor: Minor = 0
     service: Annotated[str, Meta(min_length=1, max_length=50, examples=["standard"])] = "standard"
     note: Text = ""
+    gift_message: Gift = ""
     tags: Annotated[list[Short], Meta(max_length=50)] = field(default_factory=list)
     metadata: Annotated[dict[Short, Short], Meta(max_length=50)] = field(default_factory=dict)
 
@@ -106,6 +110,7 @@ class OrderChangeIn(Struct, kw_only=True, forbid_unknown_fields=True):
     email: Annotated[str, Meta(max_length=320)] | None = None
     service: Annotated[str, Meta(min_length=1, max_length=50)] | None = None
     note: Text | None = None
+    gift_message: Gift | None = None
     metadata: Annotated[dict[Short, Short], Meta(max_length=50)] | None = None
     lines: Annotated[list[LineEditIn], Meta(max_length=500)] | None = None
     accept_problems: bool = False
@@ -198,6 +203,7 @@ class OrderOut(Struct, kw_only=True):
     email: str
     ship_to: AddressOut | None
     note: str
+    gift_message: str
     tags: list[str]
     metadata: dict[str, str]
     review_reasons: list[ReviewReasonOut]
@@ -273,6 +279,7 @@ def incoming(told: OrderIn) -> IncomingOrder:
         total_minor=told.total_minor,
         service=told.service,
         note=told.note,
+        gift_message=told.gift_message,
         tags=tuple(told.tags),
         metadata=told.metadata,
     )
@@ -285,6 +292,7 @@ def changes(told: OrderChangeIn) -> Changes:
         email=told.email,
         service=told.service,
         note=told.note,
+        gift_message=told.gift_message,
         metadata=told.metadata,
         lines=None
         if lines is None
@@ -349,7 +357,8 @@ def order_out(whole: Whole, page: Callable[[UUID], str]) -> OrderOut:
 
 PLAIN_OF_REQUEST = ("note", "reason", "answer_note", "carried_out", "asked_at", "answer_by", "answered_at")
 PLAIN = (
-    *("external_id", "number", "status", "currency", "total_minor", "service", "email", "note", "tags", "metadata"),
+    *("external_id", "number", "status", "currency", "total_minor", "service", "email", "note"),
+    *("gift_message", "tags", "metadata"),
     *("ship_by", "deliver_by", "placed_at", "created_at", "updated_at", "version"),
 )
 

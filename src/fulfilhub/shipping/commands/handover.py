@@ -7,7 +7,7 @@ item never fails its neighbours.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import msgspec
@@ -15,6 +15,7 @@ import msgspec
 from fulfilhub.fulfilment.commands.asking import overtake
 from fulfilhub.fulfilment.commands.handling import check_contents, check_not_held
 from fulfilhub.fulfilment.commands.keeping import about, keep_progress, movement, settle
+from fulfilhub.fulfilment.commands.packing import MEASURES
 from fulfilhub.fulfilment.events import FulfilmentShipped
 from fulfilhub.fulfilment.queries import Whose, WorkRow, lock_work, no_work, whose
 from fulfilhub.fulfilment.rules import WORK, WorkState, WorkVerb, check_lease
@@ -75,7 +76,7 @@ SELECT operator_id, normal, id, $1, work_id, $2 FROM given
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParcelToShip:
     """One parcel. `contents` are units by order line; None means all that the work holds (one parcel), or what it
-    was packed with. Grams, millimetres."""
+    was packed with. Grams, millimetres; None too is as it was packed."""
 
     carrier: str
     tracking_number: str
@@ -199,6 +200,7 @@ def _check(work: Work, row: WorkRow, item: ToShip) -> _Going:
         raise Invalid("Some tracking numbers are empty.", fields=faults)
     contents = tuple(_contents(row, item.parcels))
     check_contents(row, contents)
+    item = replace(item, parcels=_measured(row, item.parcels))
     return _Going(row, item, contents, ids.new(), tuple(ids.new() for _ in item.parcels))
 
 
@@ -214,6 +216,21 @@ def _contents(row: WorkRow, parcels: Sequence[ParcelToShip]) -> Iterator[Mapping
         else:
             detail = "Say what is in the parcel: there is more than one."
             raise Invalid(detail, fields=[FieldError(f"/parcels/{place}/contents", detail)])
+
+
+def _measured(row: WorkRow, parcels: Sequence[ParcelToShip]) -> list[ParcelToShip]:
+    """The parcels, with the weights and sizes they were packed with where nobody says otherwise."""
+    packed = row.packing or []
+    if len(packed) != len(parcels) or any(parcel.contents is not None for parcel in parcels):
+        return list(parcels)
+    return [
+        replace(
+            parcel,
+            **{name: msgspec.convert(known[name], int) for name in MEASURES if known.get(name) is not None}
+            | {name: value for name in MEASURES if (value := getattr(parcel, name)) is not None},
+        )
+        for parcel, known in zip(parcels, packed, strict=True)
+    ]
 
 
 async def _shipped_before(

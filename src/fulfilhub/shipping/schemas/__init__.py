@@ -9,7 +9,7 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from fulfilhub.fulfilment.schemas import ContentIn, Grams, LeaseId, Millimetres, PackedParcelIn, contents_of
+from fulfilhub.fulfilment.schemas.packing import ContentIn, Grams, LeaseId, Millimetres, PackedParcelIn, contents_of
 from fulfilhub.orders.queries import Whole
 from fulfilhub.orders.rules import PromiseCause, PromiseOutcome, PromiseStage, PromiseState
 from fulfilhub.platform import ids
@@ -26,7 +26,8 @@ Text = Annotated[str, Meta(max_length=500)]
 
 
 class ParcelIn(Struct, kw_only=True, forbid_unknown_fields=True):
-    """One parcel as it left. Without `contents` it holds what it was packed with. Grams, millimetres."""
+    """One parcel as it left. Without `contents` it holds what it was packed with, and has the weight and sizes that you
+    leave out. Grams, millimetres."""
 
     carrier: Name
     tracking_number: Number

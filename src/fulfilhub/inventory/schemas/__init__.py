@@ -11,6 +11,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from fulfilhub.inventory.commands import NewWarehouse
 from fulfilhub.inventory.queries import KitLevelRow, LevelRow, MovementRow, WarehouseRow
+from fulfilhub.inventory.rules.packing import WeightTolerance
 from fulfilhub.inventory.rules.stock import Bucket
 from fulfilhub.inventory.rules.warehouse import Service, WarehouseState
 from fulfilhub.platform import ids
@@ -62,7 +63,7 @@ class Closures(Struct, kw_only=True, forbid_unknown_fields=True):
 
 class WarehouseIn(Struct, kw_only=True, forbid_unknown_fields=True):
     """A new warehouse of the caller's. Costs in `services` are minor units of `currency`; without
-    `daily_capacity` there is no limit."""
+    `daily_capacity` there is no limit, without `weight_tolerance` parcels are not weighed against what they hold."""
 
     code: Code
     name: Name
@@ -76,6 +77,7 @@ class WarehouseIn(Struct, kw_only=True, forbid_unknown_fields=True):
     calendar: Closures = msgspec.field(default_factory=Closures)
     handling_days: Days = 0
     daily_capacity: Capacity | None = None
+    weight_tolerance: WeightTolerance | None = None
 
 
 class WarehouseChangeIn(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -94,6 +96,7 @@ class WarehouseChangeIn(Struct, kw_only=True, forbid_unknown_fields=True):
     calendar: Closures | UnsetType = UNSET
     handling_days: Days | UnsetType = UNSET
     daily_capacity: Capacity | UnsetType | None = UNSET
+    weight_tolerance: WeightTolerance | UnsetType | None = UNSET
     state: WarehouseState | UnsetType = UNSET
 
 
@@ -114,6 +117,7 @@ class WarehouseOut(Struct, kw_only=True):
     handling_days: int
     services: list[Service]
     daily_capacity: int | None
+    weight_tolerance: WeightTolerance | None
     state: WarehouseState
     version: int
     created_at: datetime

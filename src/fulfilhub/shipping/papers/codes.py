@@ -1,0 +1,27 @@
+"""Bar codes as what is drawn: Code 128 as dark and light bars, QR as rows of squares."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+import segno
+from barcode.codex import Code128  # type: ignore[import-untyped]
+
+QUIET_BARS = 10
+"""Modules of white that a scanner needs on either side of a Code 128 (ISO/IEC 15417)."""
+QUIET_SQUARES = 4
+"""Modules of white around a QR code (ISO/IEC 18004)."""
+
+
+def bars(text: str) -> list[tuple[bool, int]]:
+    """A Code 128 as (dark, modules) from left to right, without the quiet zones. Raises ValueError for what Code 128
+    has no sign for: anything but printable ASCII."""
+    if not text or not text.isascii() or not text.isprintable():
+        raise ValueError("Code 128 holds printable ASCII")
+    (modules,) = Code128(text).build()
+    return [(dark == "1", len(list(run))) for dark, run in groupby(modules)]
+
+
+def squares(text: str) -> list[list[bool]]:
+    """A QR code (error correction M) as rows of dark or light squares, without the quiet zone."""
+    return [[bool(square) for square in row] for row in segno.make(text, error="m", micro=False).matrix]
