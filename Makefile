@@ -38,7 +38,7 @@ plugin-woocommerce: .venv/local ## Build the installable zip of the WooCommerce 
 
 COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url
-EXTRAS = --extra errors --extra rabbitmq --extra tracing
+EXTRAS = --extra cjk --extra errors --extra rabbitmq --extra tracing
 
 lock: .venv/dev ## Write requirements/ anew from pyproject.toml (ARGS=--upgrade for newer versions)
 	$(COMPILE) $(ARGS) --group build --output-file requirements/build.txt
