@@ -65,9 +65,9 @@ JOIN products AS p ON p.merchant_id = l.merchant_id AND p.id = l.product_id WHER
 
 @dataclass(slots=True)
 class Storm:
-    """`shop`: the merchant at FulfilHub; `front`: its shop. `here`: the location that stands for FulfilHub: the shop's own
-    when all orders are FulfilHub's in whole, a fulfilment service's when it is asked for them. `other`: another place of
-    the merchant's."""
+    """`shop`: the merchant at FulfilHub; `front`: its shop. `here`: the location that stands for FulfilHub, the shop's
+    own when all orders are FulfilHub's in whole, a fulfilment service's when it is asked for them. `other`: another
+    place of the merchant's."""
 
     rig: Rig
     shop: Shop
@@ -217,8 +217,8 @@ class Storm:
             ours.setdefault(each["order_id"], {})[each["line_id"]] = each
         told = [f"{order} is not the shop's" for order in ours.keys() - {order.id for order in self.front.orders}]
         for order in self.front.orders:
-            lines = ours.get(order.id)
-            if lines is None:
+            lines = ours.get(order.id, {})
+            if not lines and any(self._wanted(line) for line in order.line_items):
                 told.append(f"{order.name} is missing")
                 continue
             for line in order.line_items:
@@ -360,7 +360,7 @@ async def _registered(shop: Shop, store: str, front: Front) -> Location:
 
     async def known() -> bool:
         page = await shop.merchant.get(f"/v1/stores/{store}/locations")
-        return any(each["ours"] and each["warehouse_id"] for each in rows(page["data"]))
+        return any(each["ours"] and each["warehouse_id"] for each in rows(page["locations"]))
 
     await until(known)
     (service,) = front.services
