@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -79,15 +80,27 @@ class Storm:
     other: Location
     chance: random.Random
     calm: bool = True
-    trouble: list[str] = field(default_factory=list)
 
     # -- weather --
 
     def rise(self) -> None:
-        """The storm begins."""
+        """The storm begins: the next calls go wrong in each way, later ones by chance; and one shipment is told and its
+        answer lost."""
         self.calm = False
+        self.front.faults.drawn.clear()
         self.front.faults.by_chance = dict(WEATHER)
+        for fault in WEATHER:
+            self.front.faults.next(fault)
+        self.front.faults.next(Fault.FAIL_AFTER, operation="FulfilHubCreateFulfilment")
         self.front.outbox.losing, self.front.outbox.doubling, self.front.outbox.shuffled = 0.1, 0.1, True
+
+    async def blown(self, seconds: float) -> None:
+        """Wait until the storm did what storms do."""
+
+        async def everything() -> bool:
+            return self.front.faults.drawn.keys() == WEATHER.keys()
+
+        await until(everything, seconds)
 
     def abate(self) -> None:
         """And ends; what was lost stays lost."""
@@ -301,16 +314,11 @@ class Storm:
         ]
 
     async def agree(self, *checks: Callable[[], Any], seconds: float = 120.0) -> None:
-        """Wait until all checks find nothing."""
-
-        async def nothing() -> bool:
-            self.trouble = [each for check in checks for each in await check()]
-            return not self.trouble
-
-        try:
-            await until(nothing, seconds)
-        except AssertionError:
-            raise AssertionError(f"{len(self.trouble)} differences: {self.trouble[:20]}") from None
+        """Look every second until all checks find nothing; the shop is served by this very process."""
+        deadline = time.monotonic() + seconds
+        while found := [each for check in checks for each in await check()]:
+            assert time.monotonic() < deadline, f"{len(found)} differences after {seconds:g} s: {found[:20]}"
+            await asyncio.sleep(1.0)
 
 
 @asynccontextmanager
