@@ -10,7 +10,7 @@ import pytest
 from tests.fakes.shopify.schema import needs_schema
 from tests.faults.rig import Rig
 from tests.faults.shop import Shop
-from tests.faults.storm import WEATHER, storm
+from tests.faults.storm import storm
 
 pytestmark = needs_schema
 
@@ -22,6 +22,8 @@ async def weathered(rig: Rig, shop: Shop, count: int, patience: float, *, servic
     async with storm(rig, shop, SEED, service=service) as sea:
         sea.rise()
         await sea.trade(count // 2)
+        await sea.sweep()
+        await sea.blown(patience)
         sea.abate()
         await sea.sweep()
         await sea.agree(sea.differences, sea.answered, seconds=patience)
@@ -31,6 +33,7 @@ async def weathered(rig: Rig, shop: Shop, count: int, patience: float, *, servic
             for _ in range(count - count // 2):
                 sea.buy()
                 await asyncio.sleep(0.02)
+            await sea.blown(patience)
             sea.abate()
             await sea.sweep()
             await sea.agree(sea.differences, sea.answered, sea.shipped, sea.tracked, seconds=patience)
@@ -40,13 +43,12 @@ async def weathered(rig: Rig, shop: Shop, count: int, patience: float, *, servic
         await sea.agree(sea.stocked, seconds=patience)
         await rig.settled(patience)
         await sea.agree(sea.differences, sea.answered, sea.tracked, sea.stocked, seconds=1.0)
-        assert sea.front.faults.drawn.keys() == WEATHER.keys(), "it was a storm"
-        assert sea.front.outbox.lost
+        assert sea.front.outbox.lost, "it was a storm"
 
 
 @pytest.mark.parametrize("service", [False, True], ids=["in_whole", "as_asked"])
 async def test_all_agree_after_a_storm(rig: Rig, shop: Shop, service: bool) -> None:
-    await weathered(rig, shop, 200, 120.0, service=service)
+    await weathered(rig, shop, 200, 300.0, service=service)
 
 
 @pytest.mark.soak

@@ -92,6 +92,8 @@ def mutation(name: str, *, idempotent: bool = False) -> Callable[[Callable[[Call
 
     def keep(act: Callable[[Call], Json]) -> Callable[[Call], Json]:
         def resolve(call: Call, _: Any) -> object:
+            if errors := call.shop.faults.refusals.get(name):
+                return {"userErrors": errors}
             try:
                 return _once(call, name, act) if idempotent else {"userErrors": [], **act(call)}
             except No as no:

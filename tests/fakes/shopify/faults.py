@@ -37,6 +37,7 @@ class Faults:
     by_chance: dict[Fault, float] = field(default_factory=dict)
     down: bool = False
     drawn: Counter[Fault] = field(default_factory=Counter)
+    refusals: dict[str, list[dict[str, object]]] = field(default_factory=dict)
 
     def next(self, fault: Fault, times: int = 1, *, operation: str = "") -> None:
         """Let the next `times` calls go wrong: all, or those of this operation's name."""
