@@ -95,7 +95,7 @@ class Rig:
 
     async def sweep(self, store_id: UUID) -> None:
         """The merchant asks for a sweep, and its first page is read."""
-        await self.merchant.made(f"/v1/stores/{ids.STORE.show(store_id)}/sweep")
+        assert (await self.merchant.post(f"/v1/stores/{ids.STORE.show(store_id)}/sweep")).status_code == 202
         assert await self.hand.run("stores.sweep") >= 1
 
     async def read(self) -> None:
