@@ -10,7 +10,9 @@ import httpx
 import pytest
 
 from fulfilhub.demo.storefronts.shop import signature
-from fulfilhub.platform import ids
+from fulfilhub.platform import ids, inbox
+from fulfilhub.stores import queries
+from fulfilhub.stores.commands.deliveries import keep_answers
 from tests.fakes.shopify import messages, orders
 from tests.stores.shopify.conftest import NEW, OLD, Json, Rig
 
@@ -164,10 +166,6 @@ class TestWhatCantBeRead:
         assert (refused.status_code, refused.json()["code"]) == (409, "already_read")
 
     async def test_an_answer_is_kept_as_it_came(self, rig: Rig) -> None:
-        from fulfilhub.platform import inbox
-        from fulfilhub.stores import queries
-        from fulfilhub.stores.commands.deliveries import keep_answers
-
         store_id = await rig.connected()
         order = "gid://shopify/Order/7"
         strange = {order: ({"id": order, "strange": [1]}, "The payload is not a Shopify order.")}

@@ -8,7 +8,9 @@ import pytest
 from sqlalchemy import text
 
 from fulfilhub.platform import ids
+from fulfilhub.platform.inbox import open_payload
 from fulfilhub.platform.scopes import Platform
+from fulfilhub.privacy import commands
 from tests.fakes.shopify import messages, orders
 from tests.fakes.shopify.shop import Shop
 from tests.stores.shopify.conftest import Json, Rig
@@ -56,8 +58,6 @@ async def requests(rig: Rig) -> list[Json]:
 
 async def everything(rig: Rig) -> str:
     """What is kept of orders and messages, opened."""
-    from fulfilhub.platform.inbox import open_payload
-
     async with rig.hand.works.begin(Platform("test")) as work:
         rows = await work.db.execute(text("SELECT to_jsonb(o)::text FROM orders AS o"))
         kept = [row[0] for row in rows]
@@ -148,8 +148,6 @@ async def test_a_whole_shop_is_erased_after_it_has_gone(rig: Rig) -> None:
 
 
 async def test_many_orders_are_erased_some_at_a_time(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    from fulfilhub.privacy import commands
-
     monkeypatch.setattr(commands, "ORDERS_AT_ONCE", 2)
     await rig.connected()
     for _ in range(3):
