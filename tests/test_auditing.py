@@ -99,7 +99,7 @@ PLANTED: dict[str, str] = {
     "jsonb_populate_record(s, jsonb_build_object('id', gen_random_uuid(), 'base_url', '')) AS s "
     "FROM stores AS s LIMIT 1) AS t; INSERT INTO shopify_installs "
     "SELECT (t.i).* FROM (SELECT jsonb_populate_record(i, jsonb_build_object('store_id', "
-    "s.id, 'merchant_id', s.merchant_id)) AS i FROM stores AS s, (SELECT * FROM shopify_installs LIMIT 1) AS i) AS t "
+    "s.id, 'merchant_id', s.merchant_id)) AS i FROM stores AS s CROSS JOIN shopify_installs AS i) AS t "
     "ON CONFLICT DO NOTHING; UPDATE shopify_installs SET state = 'installed', ended_at = NULL, shop = 'x'",
     "each order that came late is here": "UPDATE store_late_orders SET order_id = $ID",
     # machinery
