@@ -95,6 +95,12 @@ PLANTED: dict[str, str] = {
     "a sweep in hand, and what waits to be read, has its ticket": "UPDATE store_sweeps SET reader_id = $ID",
     "a backfill under way is being listed or read": "UPDATE store_backfills SET state = 'running', ended_at = NULL; "
     "DELETE FROM store_reads",
+    "a shop that our app is in is one store's": "INSERT INTO stores SELECT (t.s).* FROM (SELECT "
+    "jsonb_populate_record(s, jsonb_build_object('id', gen_random_uuid(), 'base_url', '')) AS s "
+    "FROM stores AS s LIMIT 1) AS t; INSERT INTO shopify_installs "
+    "SELECT (t.i).* FROM (SELECT jsonb_populate_record(i, jsonb_build_object('store_id', "
+    "s.id, 'merchant_id', s.merchant_id)) AS i FROM stores AS s CROSS JOIN shopify_installs AS i) AS t "
+    "ON CONFLICT DO NOTHING; UPDATE shopify_installs SET state = 'installed', ended_at = NULL, shop = 'x'",
     "each order that came late is here": "UPDATE store_late_orders SET order_id = $ID",
     "no order holds more than its shop asks of us": "UPDATE store_assignment_lines SET total = 0, remaining = 0",
     "no warehouse is given more of an order than its shop asks of it": "DELETE FROM routing_wishes",

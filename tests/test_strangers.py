@@ -47,6 +47,9 @@ CUSTOMERS: dict[str, str] = {
 OPEN: dict[str, str] = {
     "GET /health/live": "nothing to protect",
     "GET /health/ready": "nothing to protect",
+    "POST /shopify/connect": "a session token of the shop, and a one-time code",
+    "POST /shopify/session": "a session token of the shop",
+    "POST /shopify/webhooks": "the app's signature",
     "POST /v1/carriers/{carrier_id}/webhook": "the connection's signature",
     "POST /v1/stores/connect": "a one-time code",
     "POST /v1/stores/woocommerce-authorisations/callback": "a one-time code",

@@ -35,6 +35,8 @@ ACROSS = {
     "ix_inbox_expires",
     "ix_idempotency_keys_expires",
     "ix_privacy_requests_expires",
+    "ix_shopify_installs_refresh_expires",
+    "ix_shopify_installs_shop",
     "ix_webhook_deliveries_ended",
     "ix_webhook_endpoints_wake",
     "ix_store_codes_expires",

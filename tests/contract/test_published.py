@@ -8,9 +8,12 @@ from tests.contract.operations import CONTRACT, operations
 # Answers that hold a secret and papers are not kept, a lost claim's lease runs out, storefronts repeat under ids of
 # their own, and looking again at a shop does no harm.
 NOT_KEPT = {
+    "beginShopifySession",
+    "checkShopify",
     "checkStorefront",
     "claimWork",
     "connectCarrier",
+    "connectShopify",
     "connectStore",
     "connectWithCode",
     "createAccount",
@@ -21,6 +24,7 @@ NOT_KEPT = {
     "createWebhookEndpoint",
     "createWoocommerceAuthorisation",
     "deliverShopify",
+    "deliverShopifyApp",
     "deliverTracking",
     "deliverWoocommerce",
     "drawPapers",

@@ -89,6 +89,9 @@ ROWS: dict[str, str] = {
     "       s.state, s.tries, now() + interval '1 day', now() + interval '1 day', now() "
     "FROM orders AS o CROSS JOIN (VALUES ('dead', 12), ('ready', 0)) AS s (state, tries) "
     "WHERE o.merchant_id = :merchant AND o.external_id = 'queued'",
+    "shopify_installs": "INSERT INTO shopify_installs (merchant_id, store_id, shop, state, scopes, renewed_at, "
+    "installed_at, ended_at) SELECT merchant_id, id, 'shop.myshopify.com', 'released', '{read_orders}', now(), now(), "
+    "now() FROM stores WHERE merchant_id = :merchant",
     "store_number_gaps": "INSERT INTO store_number_gaps (merchant_id, id, store_id, number, state, seen_at, ask_at) "
     "SELECT merchant_id, gen_random_uuid(), id, '#7', 'absent', now(), now() FROM stores WHERE merchant_id = :merchant",
     "store_reads": "INSERT INTO store_reads (merchant_id, store_id, external_id, changed_at, latest_at, found_by, "

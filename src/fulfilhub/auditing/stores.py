@@ -32,6 +32,9 @@ CHECKS: dict[str, str] = {
             SELECT FROM jobs AS j WHERE j.account_id = b.merchant_id AND j.args ->> 'backfill_id' = b.id::text)
           AND NOT EXISTS (SELECT FROM store_reads AS r WHERE r.merchant_id = b.merchant_id AND r.store_id = b.store_id
                           AND r.backfill_id = b.id)""",
+    "a shop that our app is in is one store's": """
+        SELECT format('shop %s of %s stores', shop, count(*)) FROM shopify_installs
+        WHERE state IN ('installed', 'lapsed') GROUP BY shop HAVING count(*) > 1""",
     "each order that came late is here": """
         SELECT format('late order %s of store %s', l.external_id, l.store_id) FROM store_late_orders AS l
         WHERE NOT EXISTS (SELECT FROM orders AS o WHERE o.merchant_id = l.merchant_id AND o.id = l.order_id

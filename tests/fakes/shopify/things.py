@@ -439,6 +439,10 @@ class Order(Thing):
         return sum((line.price * line.current_quantity for line in self.line_items), Decimal())
 
     @property
+    def requires_shipping(self) -> bool:
+        return any(line.requires_shipping for line in self.line_items)
+
+    @property
     def closed(self) -> bool:
         return self.cancelled_at is not None
 

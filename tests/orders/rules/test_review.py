@@ -64,6 +64,10 @@ def with_address(**changes: str) -> IncomingOrder:
         (with_address(city=""), []),
         (with_address(name="", company=""), []),
         (replace(GOOD, problems=("bad_json: The body was cut off.",)), [(Review.UNREADABLE, "")]),
+        (
+            replace(GOOD, problems=("customer_data_withheld: It is not shown.",)),
+            [(Review.CUSTOMER_DATA_WITHHELD, "/ship_to")],
+        ),
     ],
 )
 def test_what_puts_an_order_in_review(incoming: IncomingOrder, reasons: list[tuple[Review, str]]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 from uuid import UUID
@@ -29,6 +29,7 @@ from tests.stores.conftest import Hand
 NEW, OLD = "shpss_" + "a" * 32, "shpss_" + "b" * 32
 APP_ID = "1f2e3d4c5b6a79880716253443526170"
 Json = dict[str, Any]
+NO_MORE: Mapping[str, str] = {}
 
 
 def new_shop(name: str, **members: Any) -> Shop:
@@ -74,11 +75,28 @@ class Rig:
         return dict(answer.json())
 
     async def told(
-        self, topic: str, payload: Json, shop: Shop | None = None, *, secret: str = "", **headers: str
+        self,
+        topic: str,
+        payload: Json,
+        shop: Shop | None = None,
+        *,
+        secret: str = "",
+        headers: Mapping[str, str] = NO_MORE,
     ) -> httpx.Response:
         """A webhook of the app, as Shopify delivers it."""
         one = messages.message(shop or self.shop, "/shopify/webhooks", topic, payload, secret=secret or None)
         return await self.http.post("/shopify/webhooks", content=one.body, headers={**one.headers, **headers})
+
+    async def strike(self, kind: str) -> None:
+        """The clock strikes for a repeating job of the platform."""
+        async with self.hand.works.begin(Platform("test")) as work:
+            await work.enqueue_for(self.scope.account_id, kind, {})
+        await self.hand.run(kind)
+
+    async def sweep(self, store_id: UUID) -> None:
+        """The merchant asks for a sweep, and its first page is read."""
+        assert (await self.merchant.post(f"/v1/stores/{ids.STORE.show(store_id)}/sweep")).status_code == 202
+        assert await self.hand.run("stores.sweep") >= 1
 
     async def read(self) -> None:
         """Whatever came in is read, and what follows from it is done."""

@@ -8,12 +8,15 @@ import hashlib
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
+from sqlalchemy import text
 
 from fulfilhub.platform import ids
+from fulfilhub.platform.scopes import Platform
 from fulfilhub.stores.adapters.shopify import scopes
 from fulfilhub.stores.adapters.shopify.tokens import query_signature
+from fulfilhub.stores.renewing import reach
 from tests.fakes.shopify import oauth
-from tests.make.world import account
+from tests.make.world import Client, account
 from tests.people.world import Browser, joined, signed_in
 from tests.stores.shopify.conftest import APP_ID, NEW, OLD, Json, Rig
 
@@ -70,10 +73,6 @@ async def test_the_pair_is_sealed_and_never_shown(rig: Rig) -> None:
     (token,) = [each for each in rig.shop.access_tokens if each != "shpat_1"]
     (refresh,) = rig.shop.tokens.refresh
     assert await rig.credentials(store_id) == {"access_token": token}
-    from sqlalchemy import text
-
-    from fulfilhub.platform.scopes import Platform
-
     async with rig.hand.works.begin(Platform("test")) as work:
         rows = await work.db.execute(
             text("SELECT to_jsonb(i)::text, to_jsonb(s)::text FROM shopify_installs i, stores s")
@@ -152,10 +151,7 @@ async def test_a_page_signed_with_the_secret_before_is_still_heard(rig: Rig) -> 
     assert (await rig.page("/shopify/session", secret=OLD)).status_code == 200
 
 
-async def test_without_an_app_there_is_none(merchant: object, http: object) -> None:
-    from tests.make.world import Client
-
-    assert isinstance(merchant, Client)
+async def test_without_an_app_there_is_none(merchant: Client) -> None:
     answer = await merchant.http.post("/shopify/session", headers={"Authorization": "Bearer a.b.c"})
     assert (answer.status_code, answer.json()["code"]) == (409, "no_shopify_app")
 
@@ -253,7 +249,9 @@ async def test_a_change_of_scopes_is_told_by_webhook(rig: Rig) -> None:
     await rig.read()
     install = await rig.install(store_id)
     assert install["missing_scopes"] == ["write_returns"]
-    assert install["token_expires_at"] <= install["renewed_at"] or install["token_expires_at"]
+    before = await rig.credentials(store_id)
+    await reach(rig.works, rig.vault, rig.settings, rig.outside, rig.scope, store_id)
+    assert await rig.credentials(store_id) != before, "the next call is made with a token that carries them"
     assert (await rig.told("app/scopes_update", {"current": "all"})).status_code == 200
     await rig.read()
     states = [(each["topic"], each["state"]) for each in await rig.messages(store_id)]

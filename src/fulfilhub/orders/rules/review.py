@@ -33,6 +33,7 @@ class Review(StrEnum):
     BAD_ADDRESS = "bad_address"
     UNKNOWN_COUNTRY = "unknown_country"
     SUSPECT_POSTCODE = "suspect_postcode"
+    CUSTOMER_DATA_WITHHELD = "customer_data_withheld"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def check(
     """
     if incoming.state in {StoreState.CANCELLED, StoreState.COMPLETED}:
         return []
-    found = [ReviewReason(Review.UNREADABLE, "", _said_by_adapter(each)) for each in incoming.problems]
+    found = [_said_by_adapter(each) for each in incoming.problems]
     if not incoming.lines:
         found.append(ReviewReason(Review.NO_LINES, "/lines", "The order has no lines: add what was bought."))
     found += _check_lines(incoming, known_skus, known_variants)
@@ -84,9 +85,12 @@ def warnings(address: Address | None) -> list[ReviewReason]:
     ]
 
 
-def _said_by_adapter(problem: str) -> str:
+def _said_by_adapter(problem: str) -> ReviewReason:
+    """Adapters say `code: sentence`; of their codes, only that somebody else must act is one of ours."""
     code, colon, sentence = problem.partition(": ")
-    return sentence if colon and " " not in code else problem
+    if code == Review.CUSTOMER_DATA_WITHHELD:
+        return ReviewReason(Review.CUSTOMER_DATA_WITHHELD, "/ship_to", sentence)
+    return ReviewReason(Review.UNREADABLE, "", sentence if colon and " " not in code else problem)
 
 
 def _to_ship(line: IncomingLine) -> bool:

@@ -62,6 +62,7 @@ FIX: Mapping[Review, str] = {
     Review.UNKNOWN_SKU: "Add a product with this SKU to FulfilHub, or map the shop's product to one.",
     Review.BAD_QUANTITY: "Correct the quantity in the order and send it again.",
     Review.DUPLICATE_LINE: "Remove the line that is there twice and send the order again.",
+    Review.CUSTOMER_DATA_WITHHELD: "Let your shop show FulfilHub its customers' data, or add the address in FulfilHub.",
     Review.NO_ADDRESS: "Add a shipping address here or in the order.",
     Review.BAD_ADDRESS: "Complete the shipping address here or in the order.",
     Review.UNKNOWN_COUNTRY: "Choose the country in the shipping address.",

@@ -103,7 +103,7 @@ async def ask_to_connect(
         known = await queries.store_at(work, asked.shop_url)
     return PAGES.show(
         "connect.html",
-        forms_lead_to=asked.origin,
+        forms_lead_to=asked.led_on,
         csrf=guard.csrf(session.id),
         asked=asked,
         fields=_fields(asked),

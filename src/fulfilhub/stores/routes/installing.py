@@ -31,14 +31,12 @@ from fulfilhub.stores.adapters.shopify.tokens import Pairs, check_query, shop_do
 from fulfilhub.stores.commands import codes, installing
 from fulfilhub.stores.routes.connecting import entitled
 from fulfilhub.stores.routes.shopify import granted
-from fulfilhub.stores.rules import CODE_LASTS, PlatformKind
+from fulfilhub.stores.rules import CODE_LASTS, SHOPIFY_ITSELF, PlatformKind
 from fulfilhub.stores.rules.shopify import CALLBACK_PATH, INSTALL_PATH, consent_url
 from fulfilhub.web.pages import OwnPages, form_of, go_to, page_headers
 
 PAGES = OwnPages("fulfilhub.stores")
 COOKIE = "shopify"
-SHOPIFY_ITSELF = "https://*.shopify.com"
-"""Where a shop sends its owner on to sign in and grant: forms may lead there, too."""
 
 PageRequest = Request[Any, Any, State]
 

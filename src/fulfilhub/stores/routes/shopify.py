@@ -15,6 +15,7 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody
 
 from fulfilhub.accounts.principal import MerchantCaller, doing_of, may
+from fulfilhub.accounts.sessions import SAFE_METHODS
 from fulfilhub.platform import ids
 from fulfilhub.platform.errors import (
     Conflict,
@@ -97,8 +98,8 @@ async def shop_caller(request: AppRequest, works: NamedDependency[Works]) -> Sho
     door = await door_of(works, page.session.shop)
     if door is None:
         raise Conflict("This shop is not connected to FulfilHub yet.", code="not_connected")
-    scope = Merchant(door.merchant_id, ids.STORE.show(door.store_id), doing_of(request))
-    return ShopCaller(page, scope, door.store_id)
+    doing = None if request.method in SAFE_METHODS else doing_of(request)
+    return ShopCaller(page, Merchant(door.merchant_id, ids.STORE.show(door.store_id), doing), door.store_id)
 
 
 @post(

@@ -59,6 +59,7 @@ CODE_LASTS = timedelta(minutes=15)
 CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 STATE_LENGTH = 500
+SHOPIFY_ITSELF = "https://*.shopify.com"
 WC_AUTH_CALLBACK = "/v1/stores/woocommerce-authorisations/callback"
 
 CREDENTIALS: dict[PlatformKind, tuple[str, ...]] = {
@@ -145,6 +146,11 @@ class ConnectRequest:
         """Where the answer goes."""
         parts = urlsplit(self.return_url)
         return f"{parts.scheme}://{parts.netloc}"
+
+    @property
+    def led_on(self) -> str:
+        """Where the answer may lead: Shopify sends whoever comes to a shop's admin on to its own."""
+        return f"{self.origin} {SHOPIFY_ITSELF}" if self.platform is PlatformKind.SHOPIFY else self.origin
 
     def answered(self, **values: str) -> str:
         """The return address with the answer, and the plugin's own `state`, in its query."""
