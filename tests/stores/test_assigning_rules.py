@@ -18,7 +18,7 @@ from fulfilhub.routing.rules.terms import Excluded, FenceCode, LineToRoute, OnSh
 from fulfilhub.routing.rules.wishes import told_apart
 from fulfilhub.shipping.rules import TrackingState
 from fulfilhub.stores.adapters.assigning import AnswerKind, Assigned, AssignedLine, Progress, Request
-from fulfilhub.stores.adapters.port import Milestone
+from fulfilhub.stores.adapters.milestones import Milestone
 from fulfilhub.stores.adapters.shopify.milestones import is_news
 from fulfilhub.stores.rules.assigning import (
     AssignmentState,
