@@ -70,6 +70,8 @@ def top_level(message: str, code: str, **more: object) -> GraphQLError:
 
 
 Resolver = Callable[[Call, Any], object]
+_MAY_LACK = ("Payload", "Error", "Result")
+"""Kinds of dicts whose missing members are null."""
 _FIELDS: dict[tuple[str, str], Resolver] = {}
 
 
@@ -135,13 +137,16 @@ def _faults(version: str, document: str) -> tuple[GraphQLError, ...]:
     return (parsed,) if isinstance(parsed, GraphQLSyntaxError) else tuple(validate(schema_of(version), parsed))
 
 
-def execute(shop: Shop, version: str, document: str, variables: Mapping[str, Any] | None) -> Json:
-    """Shopify's whole answer to one document: `data`, `errors` and the cost, charged to the shop's bucket."""
+def execute(
+    shop: Shop, version: str, document: str, variables: Mapping[str, Any] | None, *, free: bool = False
+) -> Json:
+    """Shopify's whole answer to one document: `data`, `errors` and the cost, charged to the shop's bucket unless it is
+    `free`."""
     if faults := _faults(version, document):
         return {"errors": [{**fault.formatted, "extensions": {"code": "undefinedField"}} for fault in faults]}
     parsed = _parsed(document)
     assert isinstance(parsed, DocumentNode)
-    asked = cost.requested(schema_of(version), parsed, variables or {})
+    asked = 0 if free else cost.requested(schema_of(version), parsed, variables or {})
     if not shop.bucket.charge(asked, shop.now()):
         return cost.throttled(asked, shop.bucket)
     result = execute_sync(
@@ -175,9 +180,9 @@ def _resolve(thing: Any, info: GraphQLResolveInfo[Any], **args: Any) -> object:
     own = _FIELDS.get((kind, name))
     if own is not None:
         found = own(call, thing)
-    elif isinstance(thing, Mapping):
+    elif isinstance(thing, Mapping) and (name in thing or kind.endswith(_MAY_LACK)):
         found = thing.get(name)
-    elif hasattr(thing, snake(name)):
+    elif not isinstance(thing, Mapping) and hasattr(thing, snake(name)):
         found = getattr(thing, snake(name))
     else:
         raise NotImplementedError(f"The fake Shopify knows no {kind}.{name}: register it in tests/fakes/shopify.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -36,6 +36,7 @@ class Faults:
     ahead: deque[tuple[str, Fault]] = field(default_factory=deque)
     by_chance: dict[Fault, float] = field(default_factory=dict)
     down: bool = False
+    drawn: Counter[Fault] = field(default_factory=Counter)
 
     def next(self, fault: Fault, times: int = 1, *, operation: str = "") -> None:
         """Let the next `times` calls go wrong: all, or those of this operation's name."""
@@ -43,6 +44,12 @@ class Faults:
 
     def draw(self, operation: str, chance: random.Random) -> Fault | None:
         """What happens to this call; None is nothing."""
+        fault = self._draw(operation, chance)
+        if fault is not None:
+            self.drawn[fault] += 1
+        return fault
+
+    def _draw(self, operation: str, chance: random.Random) -> Fault | None:
         for waiting in self.ahead:
             if waiting[0] in ("", operation):
                 self.ahead.remove(waiting)

@@ -59,7 +59,7 @@ class Shop:
 
     domain: str = "sample-goods.myshopify.com"
     client_id: str = "client-1"
-    client_secrets: tuple[str, ...] = ("a-client-secret",)
+    client_secrets: tuple[str, ...] = ("shpss_a-client-secret-of-32-bytes",)
     access_tokens: set[str] = field(default_factory=lambda: {"shpat_1"})
     scopes: tuple[str, ...] = SCOPES
     shows_personal_data: bool = True

@@ -45,9 +45,11 @@ async def _places(
 ) -> Places | Refused | Retry:
     """What the shop has now. Raises NotFound, Conflict for a store without locations."""
     found = ids.STORE.find(store_id)
-    async with works.reading(caller.scope) as work:
+    # Not in the caller's own scope: what a caller does is kept, and nothing is kept in a transaction that only reads.
+    scope = Merchant(caller.scope.account_id)
+    async with works.reading(scope) as work:
         await locating.mappable(work, found)
-    connection = await reach(works, vault, settings, outside.http, Merchant(caller.scope.account_id), found)
+    connection = await reach(works, vault, settings, outside.http, scope, found)
     return await assigns(connection.platform).places(outside.http, connection)
 
 
