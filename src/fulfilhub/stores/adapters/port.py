@@ -264,8 +264,7 @@ class Named:
 @dataclass(frozen=True, slots=True)
 class Pushed:
     """The store says what we wanted it to say, now or already. `external_ids`: its names for it, to be kept.
-    `left_out`: units the store would not take because it has them no longer open (edited or sent by someone
-    else). `remark`: one sentence for the merchant, where something about it is odd."""
+    `left_out`: units it no longer has open (edited, or sent by others). `remark`: for the merchant, if it is odd."""
 
     external_ids: tuple[str, ...] = ()
     left_out: tuple[ShippedLine, ...] = ()
