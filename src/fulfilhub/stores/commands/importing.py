@@ -88,6 +88,7 @@ async def start(work: Work, store_id: UUID, since: datetime | None = None) -> UU
 
 async def cancel(work: Work, store_id: UUID, import_id: UUID) -> None:
     """End an import; what it brought stays. Repeating is harmless. Raises NotFound, Conflict for one that is over."""
+    await queries.get_import(work, store_id, import_id)
     await lock_catalogue(work, store_id)
     row = await queries.get_import(work, store_id, import_id, lock=True)
     if row.state == ImportState.CANCELLED:

@@ -162,6 +162,7 @@ async def gone(work: Work, store_id: UUID, variant_ids: Collection[str]) -> int:
 
 async def map_by_hand(work: Work, store_id: UUID, id_: UUID, product_id: UUID) -> None:
     """Let a variant mean this product, as a person says. Raises NotFound, Conflict for one that is gone."""
+    await queries.get_variant(work, store_id, id_)
     await lock_catalogue(work, store_id)
     row = await queries.get_variant(work, store_id, id_, lock=True)
     await map_variants(work, store_id, {row.variant_id: product_id})
@@ -170,6 +171,7 @@ async def map_by_hand(work: Work, store_id: UUID, id_: UUID, product_id: UUID) -
 
 async def ignore(work: Work, store_id: UUID, id_: UUID) -> None:
     """Say that a variant needs no product; it is not asked about again. Raises NotFound."""
+    await queries.get_variant(work, store_id, id_)
     await lock_catalogue(work, store_id)
     row = await queries.get_variant(work, store_id, id_, lock=True)
     await unmap_variants(work, store_id, [row.variant_id])
