@@ -37,7 +37,8 @@ MORE = {
     "orders": {"incoming", "together"},
     "shipping": {"together"},  # single handovers share transactions
     "inventory": {"profiles"},  # a warehouse's stored profile as routing's plain data
-    "stores": {"templates", "bootstrap"},  # the page to approve a connection; a code at the command line
+    # the page to approve a connection; a code at the command line; a token is renewed between two transactions
+    "stores": {"templates", "bootstrap", "renewing"},
     "storefront": {"templates"},  # the customer's page, shown by us and under a shop's own domain
     "people": {"signing_in", "bootstrap", "templates"},  # a password becomes a session; the first owner
 }
@@ -76,6 +77,10 @@ def test_tests_mirror_the_source() -> None:
     assert folders <= allowed
 
 
+# A GET that writes needs a reason.
+WRITES = {"back_from_shopify"}  # OAuth brings its code so; it is good once, and bound to the browser that began
+
+
 def _is_get(node: ast.AST) -> bool:
     decorators = node.decorator_list if isinstance(node, ast.AsyncFunctionDef) else []
     return any(isinstance(d, ast.Call) and isinstance(d.func, ast.Name) and d.func.id == "get" for d in decorators)
@@ -84,5 +89,7 @@ def _is_get(node: ast.AST) -> bool:
 @pytest.mark.parametrize("path", [p for p in FILES if "routes" in str(p)], ids=lambda p: str(p.relative_to(SOURCE)))
 def test_a_get_reads_in_one_snapshot_and_cannot_write(path: Path) -> None:
     for route in filter(_is_get, ast.walk(ast.parse(path.read_text()))):
+        if getattr(route, "name", "") in WRITES:
+            continue
         opened = [n.attr for n in ast.walk(route) if isinstance(n, ast.Attribute) and n.attr in {"begin", "reading"}]
         assert set(opened) <= {"reading"}, getattr(route, "name", "")

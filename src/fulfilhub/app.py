@@ -92,6 +92,7 @@ TAGS: dict[str, str] = {
     "Stores": "Connections to Shopify, WooCommerce and your own storefront, and what each was told.",
     "Store completeness": "Whether everything a store has is here: the proof, what came late, and its history.",
     "Store webhooks": "Doors that storefronts call, signed with the store's webhook secret instead of an API key.",
+    "Shopify app": "Shops connected by the FulfilHub app for Shopify: what they grant, and what stands in the way.",
     "Storefront": "What a store's plugin asks with the store's own key: its connection, its orders, dates for a cart.",
     "Carriers": "Doors by which carriers and aggregators tell where parcels are, signed instead of with an API key.",
     "Webhooks": "Your own programs told of what happens: signed, retried for three days, every attempt kept.",

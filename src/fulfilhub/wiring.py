@@ -25,6 +25,7 @@ from fulfilhub.orders.events import (
 from fulfilhub.platform.events import Fact
 from fulfilhub.privacy.events import PrivacyRequested
 from fulfilhub.shipping.events import OrderDelivered, ShipmentCreated
+from fulfilhub.stores.events import StorePrivacyAsked
 
 HEARD_BY: dict[type[Fact], tuple[str, ...]] = {
     FulfilmentCancelled: ("fulfilment.route_orders",),
@@ -44,6 +45,7 @@ HEARD_BY: dict[type[Fact], tuple[str, ...]] = {
     ShipmentCreated: ("billing.charge_order", "shipping.judge_promises", "stores.tell_shipment"),
     StockAdjusted: ("fulfilment.route_waiting",),
     StockReceived: ("fulfilment.route_waiting",),
+    StorePrivacyAsked: ("privacy.take_ask",),
 }
 
 SCHEDULES: dict[str, str] = {

@@ -7,7 +7,7 @@ names the merchant whose request it is.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -15,16 +15,29 @@ from sqlalchemy import insert, update
 
 from fulfilhub.orders.queries import normal_email
 from fulfilhub.platform import ids
-from fulfilhub.platform.inbox import open_payload
+from fulfilhub.platform.inbox import open_payload, store_source
 from fulfilhub.platform.secrets import Vault
 from fulfilhub.platform.work import Work
 from fulfilhub.privacy import queries
 from fulfilhub.privacy.events import PrivacyDone, PrivacyRequested
 from fulfilhub.privacy.models import PrivacyRequest
-from fulfilhub.privacy.rules import ENDED, NEVER_NEWER, RequestKind, RequestState, names_anyone, needles
+from fulfilhub.privacy.rules import (
+    ENDED,
+    NEVER_NEWER,
+    Origin,
+    RequestKind,
+    RequestState,
+    Subject,
+    names_anyone,
+    needles,
+)
 from fulfilhub.shipping.commands.scans import ERASED
+from fulfilhub.stores.adapters.port import PrivacyAsk
 
 MESSAGES_AT_ONCE = 500
+ORDERS_AT_ONCE = 500
+LOOK_AGAIN = timedelta(hours=6)
+"""Until an erasure that waits for orders under way is tried again."""
 
 _ASKED = "asked = r.asked || jsonb_build_object('ship_to', blanked(r.asked -> 'ship_to'))"
 
@@ -89,6 +102,13 @@ WHERE a.account_id = ANY ($1) AND a.answer <> '' AND d.account_id = a.account_id
               WHERE position(n.needle IN convert_to(d.body, 'UTF8')) > 0 OR position(n.needle IN a.answer) > 0)
 """
 EMPTY_MESSAGES = "UPDATE inbox SET payload = NULL WHERE account_id = $1 AND id = ANY ($2)"
+EMPTY_SOURCE = """
+UPDATE inbox SET payload = NULL
+WHERE account_id = $1 AND source = $2 AND source <> 'api' AND payload IS NOT NULL AND handled_at IS NOT NULL
+"""
+UNREAD_OF_SOURCE = """
+SELECT id FROM inbox WHERE account_id = $1 AND source = $2 AND handled_at IS NULL AND source <> 'api' LIMIT 1
+"""
 EMPTY_EXPORTS = (
     "UPDATE privacy_requests SET result = NULL, subject = NULL WHERE expires_at <= $1 AND result IS NOT NULL"
 )
@@ -96,6 +116,23 @@ EMPTY_EXPORTS = (
 
 async def request(work: Work, vault: Vault, kind: RequestKind, email: str) -> UUID:
     """Ask for all that is kept about the customer with this e-mail address; a job carries it out."""
+    return await _note(work, vault, kind, Subject(normal_email(email)))
+
+
+async def request_of_store(work: Work, vault: Vault, store_id: UUID, ask: PrivacyAsk) -> UUID:
+    """Ask what a store's platform asks about its customers, or all of them; a job carries it out."""
+    subject = Subject(normal_email(ask.email), ask.phone, ask.orders)
+    return await _note(work, vault, RequestKind(ask.kind), subject, store_id, ask.reference or None)
+
+
+async def _note(
+    work: Work,
+    vault: Vault,
+    kind: RequestKind,
+    subject: Subject,
+    store_id: UUID | None = None,
+    reference: str | None = None,
+) -> UUID:
     request_id = ids.new()
     await work.db.execute(
         insert(PrivacyRequest).values(
@@ -103,46 +140,106 @@ async def request(work: Work, vault: Vault, kind: RequestKind, email: str) -> UU
             id=request_id,
             kind=kind,
             state=RequestState.REQUESTED,
-            subject=vault.encrypt(normal_email(email).encode()),
+            subject=vault.encrypt(msgspec.json.encode(subject)),
             counts={},
             requested_by=work.actor,
             created_at=work.now,
+            origin=Origin.MERCHANT if store_id is None else Origin.STORE,
+            store_id=store_id,
+            reference=reference,
         )
     )
     work.publish(PrivacyRequested(request_id=request_id, kind=str(kind)))
     return request_id
 
 
-async def carry_out(work: Work, vault: Vault, merchant_id: UUID, request_id: UUID, keep_until: datetime) -> bool:
-    """Do what a request asks. Returns whether it is done: an erasure waits for orders that are still under way, and
-    for messages that nobody has read yet. Repeating is harmless."""
+async def carry_out(
+    work: Work, vault: Vault, merchant_id: UUID, request_id: UUID, keep_until: datetime
+) -> timedelta | None:
+    """Do what a request asks. Gives how long until it can go on, None when it is done: an erasure waits for orders that
+    are still under way, and for messages that nobody has read yet. Repeating is harmless."""
     found = await queries.lock_request(work, merchant_id, request_id)
-    if found is None or found[1] == RequestState.DONE or found[2] is None:
-        return True
-    email = vault.decrypt(found[2]).decode()
-    orders = await queries.their_orders(work, merchant_id, email)
-    if found[0] == RequestKind.EXPORT:
+    if found is None or found.state == RequestState.DONE or found.subject is None:
+        return None
+    subject = _opened(vault, found.subject)
+    if found.kind == RequestKind.STORE_ERASURE and found.store_id is not None:
+        wait = await _erase_store(work, vault, merchant_id, request_id, found)
+    elif found.kind == RequestKind.EXPORT:
+        orders = await queries.their_orders(work, merchant_id, subject, found.store_id)
         kept = await queries.kept_about(work, merchant_id, [order.id for order in orders])
         counts = {kind: len(records) for kind, records in kept.items()}
-        result = vault.encrypt(msgspec.json.encode({"email": email, **kept}))
+        result = vault.encrypt(msgspec.json.encode({"email": subject.email, **kept}))
         await _conclude(work, merchant_id, request_id, counts, done=True, result=result, expires_at=keep_until)
+        wait = None
     else:
-        ended = [order for order in orders if order.status in ENDED]
-        under_way = len(orders) - len(ended)
-        asked = await queries.asked_addresses(work, merchant_id, [order.id for order in orders])
-        wanted = needles(email, [*(order.ship_to for order in orders), *asked])
-        # Copies go at once, also of orders under way: only the orders themselves are needed.
-        copies = await _forget_copies(work, merchant_id, email, [order.id for order in orders])
-        counts = await _erase(work, merchant_id, [order.id for order in ended])
-        messages, unread = await _empty_messages(work, vault, await _accounts(work, merchant_id, orders), wanted)
-        counts |= {**copies, "messages": messages}
-        done = not under_way and not unread
-        await _conclude(work, merchant_id, request_id, counts, done=done, open_orders=under_way)
-        if not done:
-            return False
-    async with work.act_for(merchant_id):
-        work.publish(PrivacyDone(request_id=request_id, kind=found[0]))
-    return True
+        wait = await _erase_customer(work, vault, merchant_id, request_id, subject, found)
+    if wait is None:
+        async with work.act_for(merchant_id):
+            work.publish(PrivacyDone(request_id=request_id, kind=found.kind))
+    return wait
+
+
+async def _erase_customer(
+    work: Work,
+    vault: Vault,
+    merchant_id: UUID,
+    request_id: UUID,
+    subject: Subject,
+    request_: queries.LockedRequest,
+) -> timedelta | None:
+    orders = await queries.their_orders(work, merchant_id, subject, request_.store_id)
+    ended = [order for order in orders if order.status in ENDED]
+    under_way = len(orders) - len(ended)
+    # Copies go at once, also of orders under way: only the orders themselves are needed.
+    emails = {subject.email, *(order.email for order in orders if request_.store_id is not None)}
+    copies, wanted = await _forget_copies(work, merchant_id, sorted(filter(None, emails)), orders)
+    counts = await _erase(work, merchant_id, [order.id for order in ended])
+    wanted += needles([subject.phone], [])
+    messages, unread = await _empty_messages(work, vault, await _accounts(work, merchant_id, orders), wanted)
+    counts |= {**copies, "messages": messages}
+    if request_.store_id is not None:
+        counts = _summed(request_.counts, counts)
+    done = not under_way and not unread
+    await _conclude(work, merchant_id, request_id, counts, done=done, open_orders=under_way)
+    return None if done else LOOK_AGAIN
+
+
+async def _erase_store(
+    work: Work, vault: Vault, merchant_id: UUID, request_id: UUID, request_: queries.LockedRequest
+) -> timedelta | None:
+    """Some orders of the store at a time, until none is left that has ended; all that it sent, at once."""
+    if request_.store_id is None:
+        return None
+    source = store_source(request_.store_id)
+    orders = await queries.ended_orders(work, merchant_id, request_.store_id, ORDERS_AT_ONCE)
+    emails = sorted({order.email for order in orders} - {""})
+    copies, wanted = await _forget_copies(work, merchant_id, emails, orders)
+    counts = await _erase(work, merchant_id, [order.id for order in orders])
+    accounts = await _accounts(work, merchant_id, orders)
+    messages, unread = await _empty_messages(work, vault, accounts, wanted, but=source) if orders else (0, 0)
+    tag = await work.execute_raw(EMPTY_SOURCE, merchant_id, source)
+    unread += len(await work.fetch_raw(UNREAD_OF_SOURCE, merchant_id, source))
+    counts |= {**copies, "messages": messages + int(tag.rpartition(" ")[2])}
+    left = await queries.count_unerased(work, merchant_id, request_.store_id)
+    done = not left and not unread
+    whole = _summed(request_.counts, counts)
+    await _conclude(work, merchant_id, request_id, whole, done=done, open_orders=left)
+    if done:
+        return None
+    return timedelta() if len(orders) == ORDERS_AT_ONCE else LOOK_AGAIN
+
+
+def _opened(vault: Vault, sealed: bytes) -> Subject:
+    """Whose data. Requests of old hold the bare e-mail address."""
+    plain = vault.decrypt(sealed)
+    try:
+        return msgspec.json.decode(plain, type=Subject)
+    except msgspec.DecodeError:
+        return Subject(plain.decode())
+
+
+def _summed(before: Mapping[str, int], now: Mapping[str, int]) -> dict[str, int]:
+    return {kind: before.get(kind, 0) + now.get(kind, 0) for kind in {**before, **now}}
 
 
 async def expire_exports(work: Work) -> None:
@@ -172,13 +269,13 @@ async def _accounts(work: Work, merchant_id: UUID, orders: Sequence[queries.Thei
 
 
 async def _empty_messages(
-    work: Work, vault: Vault, account_ids: Sequence[UUID], wanted: Sequence[str]
+    work: Work, vault: Vault, account_ids: Sequence[UUID], wanted: Sequence[str], *, but: str = ""
 ) -> tuple[int, int]:
-    """(raw messages emptied that name the customer, those that must be read before)."""
+    """(raw messages emptied that name the customer, those that must be read before), of all doors but one."""
     emptied, unread = 0, 0
     for account_id in account_ids:
         after = None
-        while rows := await queries.raw_messages(work, account_id, after, MESSAGES_AT_ONCE):
+        while rows := await queries.raw_messages(work, account_id, after, MESSAGES_AT_ONCE, but=but):
             after = rows[-1].id
             theirs = [row for row in rows if names_anyone(open_payload(vault, row.payload)[1], wanted)]
             unread += sum(row.handled_at is None for row in theirs)
@@ -189,13 +286,19 @@ async def _empty_messages(
     return emptied, unread
 
 
-async def _forget_copies(work: Work, merchant_id: UUID, email: str, order_ids: Sequence[UUID]) -> dict[str, int]:
+async def _forget_copies(
+    work: Work, merchant_id: UUID, emails: Sequence[str], orders: Sequence[queries.TheirOrder]
+) -> tuple[dict[str, int], list[str]]:
     """Delete remembered answers, the warehouses' too, that name the customer, an order, or an order's work or returns,
-    and empty what receivers answered to webhooks about these."""
+    and empty what receivers answered to webhooks about these. Gives how many of each, and by which texts a raw message
+    would name the customer."""
+    order_ids = [order.id for order in orders]
+    asked = await queries.asked_addresses(work, merchant_id, order_ids)
+    wanted = needles(emails, [*(order.ship_to for order in orders), *asked])
     pieces = await queries.work_of(work, merchant_id, order_ids)
     returns = await queries.returns_of(work, merchant_id, order_ids)
     told = [
-        email,
+        *emails,
         *map(ids.ORDER.show, order_ids),
         *(ids.WORK_ORDER.show(piece) for _, piece in pieces),
         *(ids.RETURN.show(each) for _, each in returns),
@@ -205,7 +308,7 @@ async def _forget_copies(work: Work, merchant_id: UUID, email: str, order_ids: S
     for kind, statement in (("answers", FORGET_ANSWERS), ("webhook_answers", EMPTY_HEARD)):
         tag = await work.execute_raw(statement, sorted(accounts), [text.encode() for text in told])
         counts[kind] = int(tag.rpartition(" ")[2])
-    return counts
+    return counts, wanted
 
 
 async def _conclude(

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import false, func, or_, select
 
 from fulfilhub.fulfilment.models import Fulfilment
 from fulfilhub.orders.models import Order, OrderRequest
@@ -18,6 +18,7 @@ from fulfilhub.platform.errors import NotFound
 from fulfilhub.platform.inbox import Message
 from fulfilhub.platform.work import Work
 from fulfilhub.privacy.models import PrivacyRequest
+from fulfilhub.privacy.rules import ENDED, NEVER_NEWER, Subject
 from fulfilhub.returns.models import Return
 
 
@@ -34,6 +35,19 @@ class RequestRow(NamedTuple):
     done_at: datetime | None
     expires_at: datetime | None
     version: int
+    origin: str
+    store_id: UUID | None
+    reference: str | None
+
+
+class LockedRequest(NamedTuple):
+    """A request to be carried out. `subject` is sealed."""
+
+    kind: str
+    state: str
+    subject: bytes | None
+    store_id: UUID | None
+    counts: dict[str, int]
 
 
 class TheirOrder(NamedTuple):
@@ -42,6 +56,7 @@ class TheirOrder(NamedTuple):
     id: UUID
     status: str
     ship_to: dict[str, str] | None
+    email: str
 
 
 class RawMessage(NamedTuple):
@@ -52,6 +67,7 @@ class RawMessage(NamedTuple):
     handled_at: datetime | None
 
 
+THEIRS = (Order.id, Order.status, Order.ship_to, Order.email_normal)
 COLUMNS = tuple(getattr(PrivacyRequest, name) for name in RequestRow._fields)
 
 KEPT: dict[str, str] = {
@@ -120,26 +136,59 @@ async def result_of(work: Work, request_id: UUID) -> bytes | None:
     return (await work.db.execute(query)).scalar_one()
 
 
-async def lock_request(work: Work, merchant_id: UUID, request_id: UUID) -> tuple[str, str, bytes | None] | None:
-    """(kind, state, sealed subject) of a request, locked; None if it is not there."""
+async def lock_request(work: Work, merchant_id: UUID, request_id: UUID) -> LockedRequest | None:
+    """A request, locked; None if it is not there."""
+    columns = [getattr(PrivacyRequest, name) for name in LockedRequest._fields]
     query = (
-        select(PrivacyRequest.kind, PrivacyRequest.state, PrivacyRequest.subject)
+        select(*columns)
         .where(PrivacyRequest.merchant_id == merchant_id, PrivacyRequest.id == request_id)
         .with_for_update()
     )
     row = (await work.db.execute(query)).one_or_none()
-    return (row.kind, row.state, row.subject) if row is not None else None
+    return None if row is None else LockedRequest._make(row)
 
 
-async def their_orders(work: Work, merchant_id: UUID, email_normal: str) -> list[TheirOrder]:
-    """All orders with this e-mail address, locked in key order."""
+async def their_orders(work: Work, merchant_id: UUID, subject: Subject, store_id: UUID | None) -> list[TheirOrder]:
+    """All orders of the customer, locked in key order: those with this e-mail address, and, where a store asks about
+    its own, those it names."""
+    theirs = Order.email_normal == subject.email if subject.email else false()
+    query = select(*THEIRS).where(Order.merchant_id == merchant_id)
+    if store_id is not None:
+        theirs = or_(theirs, Order.external_id.in_(subject.orders))
+        query = query.where(Order.store_id == store_id)
+    rows = await work.db.execute(query.where(theirs).order_by(Order.id).with_for_update())
+    return [TheirOrder._make(row) for row in rows]
+
+
+async def ended_orders(work: Work, merchant_id: UUID, store_id: UUID, limit: int) -> list[TheirOrder]:
+    """Orders of a store that have ended and were not erased yet, locked in key order."""
     query = (
-        select(Order.id, Order.status, Order.ship_to)
-        .where(Order.merchant_id == merchant_id, Order.email_normal == email_normal)
+        select(*THEIRS)
+        .where(
+            Order.merchant_id == merchant_id,
+            Order.store_id == store_id,
+            Order.store_updated_at.is_distinct_from(NEVER_NEWER),
+        )
+        .where(Order.status.in_(ENDED))
         .order_by(Order.id)
+        .limit(limit)
         .with_for_update()
     )
     return [TheirOrder._make(row) for row in await work.db.execute(query)]
+
+
+async def count_unerased(work: Work, merchant_id: UUID, store_id: UUID) -> int:
+    """Orders of a store that were not erased yet."""
+    query = (
+        select(func.count())
+        .select_from(Order)
+        .where(
+            Order.merchant_id == merchant_id,
+            Order.store_id == store_id,
+            Order.store_updated_at.is_distinct_from(NEVER_NEWER),
+        )
+    )
+    return int((await work.db.execute(query)).scalar_one())
 
 
 async def work_of(work: Work, merchant_id: UUID, order_ids: Sequence[UUID]) -> list[tuple[UUID, UUID]]:
@@ -167,11 +216,13 @@ async def asked_addresses(work: Work, merchant_id: UUID, order_ids: Sequence[UUI
     return [msgspec.convert(each["ship_to"], dict[str, str]) for each in asked if each.get("ship_to")]
 
 
-async def raw_messages(work: Work, account_id: UUID, after: UUID | None, limit: int) -> list[RawMessage]:
-    """An account's raw messages that have content, by id, those after `after`."""
+async def raw_messages(
+    work: Work, account_id: UUID, after: UUID | None, limit: int, *, but: str = ""
+) -> list[RawMessage]:
+    """An account's raw messages that have content, by id, those after `after`, without those of one door (`but`)."""
     query = (
         select(Message.id, Message.payload, Message.handled_at)
-        .where(Message.account_id == account_id, Message.payload.is_not(None))
+        .where(Message.account_id == account_id, Message.payload.is_not(None), Message.source != but)
         .order_by(Message.id)
         .limit(limit)
     )

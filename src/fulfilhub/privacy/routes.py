@@ -13,6 +13,7 @@ from fulfilhub.platform.errors import Conflict, Forbidden, Invalid, NotFound, Ra
 from fulfilhub.platform.secrets import Vault
 from fulfilhub.platform.work import Works
 from fulfilhub.privacy import commands, queries
+from fulfilhub.privacy.rules import RequestKind
 from fulfilhub.privacy.schemas import PrivacyExportOut, PrivacyRequestIn, PrivacyRequestOut, request_out
 from fulfilhub.web.once import Once
 from fulfilhub.web.paging import Cursor, Limit, Page, page_of
@@ -42,7 +43,7 @@ async def create_privacy_request(
     with this e-mail address, the documents that warehouses hold, and raw messages; counts, dates and ledgers stay.
     Orders still under way keep what their parcel needs until they have ended; the request waits for them."""
     async with works.begin(merchant.scope, once) as work:
-        request_id = await commands.request(work, vault, data.kind, data.email)
+        request_id = await commands.request(work, vault, RequestKind(data.kind), data.email)
         made = request_out(await queries.get_request(work, request_id))
         return created(work, made, f"/v1/privacy-requests/{made.id}")
 

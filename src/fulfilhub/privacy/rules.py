@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -11,10 +12,19 @@ from fulfilhub.orders.rules import OrderStatus
 
 
 class RequestKind(StrEnum):
-    """Art. 15 and 17 of the GDPR: to be told what is kept, and to have it erased."""
+    """Art. 15 and 17 of the GDPR: to be told what is kept, and to have it erased. `store_erasure`: all customers of a
+    store that is gone, as its platform asks."""
 
     EXPORT = "export"
     ERASURE = "erasure"
+    STORE_ERASURE = "store_erasure"
+
+
+class Origin(StrEnum):
+    """Who asked: the merchant, or the platform of one of its stores for somebody there."""
+
+    MERCHANT = "merchant"
+    STORE = "store"
 
 
 class RequestState(StrEnum):
@@ -44,9 +54,19 @@ SHORTEST_NEEDLE = 6
 """Characters; shorter texts (a house number, a first name) would be found in other people's messages."""
 
 
-def needles(email: str, addresses: Iterable[Mapping[str, str] | None]) -> list[str]:
-    """Texts by which a raw message names this customer, as JSON writes them, without regard to case."""
-    texts = {email}
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whose data: by e-mail address, and in a store's request also by the store's ids of the orders. By `phone` only
+    raw messages are known."""
+
+    email: str = field(default="", repr=False)
+    phone: str = field(default="", repr=False)
+    orders: tuple[str, ...] = ()
+
+
+def needles(emails: Iterable[str], addresses: Iterable[Mapping[str, str] | None]) -> list[str]:
+    """Texts by which a raw message names these customers, as JSON writes them, without regard to case."""
+    texts = set(emails)
     for address in addresses:
         texts |= {value for name, value in (address or {}).items() if name in {"name", "line1", "phone", "email"}}
     long_enough = {text.strip() for text in texts if len(text.strip()) >= SHORTEST_NEEDLE}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -15,7 +15,7 @@ from fulfilhub.privacy.rules import RequestKind, RequestState
 class PrivacyRequestIn(Struct, kw_only=True, forbid_unknown_fields=True):
     """Whose data, and what to do with them."""
 
-    kind: RequestKind
+    kind: Literal["export", "erasure"]
     email: Annotated[
         str,
         Meta(min_length=3, max_length=320, pattern="^[^@]+@[^@]+$", examples=["ada@example.com"]),
@@ -24,7 +24,8 @@ class PrivacyRequestIn(Struct, kw_only=True, forbid_unknown_fields=True):
 
 class PrivacyRequestOut(Struct, kw_only=True):
     """A request. `counts`: records handed out or erased, by kind; `open_orders`: orders an erasure still waits for;
-    `expires_at`: until when an export can be read."""
+    `expires_at`: until when an export can be read. `origin` is `store` where a store's platform asked, about that
+    store's customers alone: `store_erasure` is about all of them; `reference` is the platform's own name for it."""
 
     id: str
     kind: RequestKind
@@ -36,6 +37,9 @@ class PrivacyRequestOut(Struct, kw_only=True):
     done_at: datetime | None
     expires_at: datetime | None
     version: int
+    origin: Literal["merchant", "store"]
+    store_id: str | None
+    reference: str | None
 
 
 class PrivacyExportOut(Struct, kw_only=True):
@@ -65,4 +69,7 @@ def request_out(row: RequestRow) -> PrivacyRequestOut:
         done_at=row.done_at,
         expires_at=row.expires_at,
         version=row.version,
+        origin=row.origin,  # type: ignore[arg-type]  # written from rules.Origin only
+        store_id=None if row.store_id is None else ids.STORE.show(row.store_id),
+        reference=row.reference,
     )

@@ -6,12 +6,23 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from fulfilhub.platform.jobs.tickets import Run, Ticket, task
-from fulfilhub.platform.scopes import Platform
+from fulfilhub.platform.scopes import Merchant, Platform
 from fulfilhub.privacy import commands
+from fulfilhub.stores.queries import privacy_ask
 
 SCOPE = Platform("carry out privacy requests")
-LOOK_AGAIN = timedelta(hours=6)
-"""Until an erasure that waits for orders under way is tried again."""
+
+
+@task("privacy.take_ask", batch=1)
+async def take_ask(run: Run, tickets: Sequence[Ticket]) -> None:
+    """Make a request of what a store's platform asks about its customers."""
+    (ticket,) = tickets
+    store_id = ticket.uuid("store_id")
+    async with run.works.begin(Merchant(run.account_id, "system")) as work:
+        await work.finish(tickets)
+        ask = await privacy_ask(work, run.vault, store_id, ticket.uuid("message_id"))
+        if ask is not None:
+            await commands.request_of_store(work, run.vault, store_id, ask)
 
 
 @task("privacy.carry_out", batch=1)
@@ -22,9 +33,10 @@ async def carry_out(run: Run, tickets: Sequence[Ticket]) -> None:
         await work.finish(tickets)
         keep_until = work.now + timedelta(days=run.settings.policy.export_days)
         request_id = ticket.uuid("request_id")
-        if not await commands.carry_out(work, run.vault, run.account_id, request_id, keep_until):
+        wait = await commands.carry_out(work, run.vault, run.account_id, request_id, keep_until)
+        if wait is not None:
             async with work.act_for(run.account_id):
-                work.enqueue("privacy.carry_out", {"request_id": request_id}, due_at=work.now + LOOK_AGAIN)
+                work.enqueue("privacy.carry_out", {"request_id": request_id}, due_at=work.now + wait)
 
 
 @task("privacy.expire_exports", batch=1)

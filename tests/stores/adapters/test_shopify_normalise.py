@@ -137,6 +137,10 @@ class TestQuantities:
         made["fulfillments"] = [{"id": 1, "status": "success", "line_items": [{"id": line, "quantity": 2}]}]
         assert normalised(made).lines[0].quantity == 2
 
+    def test_units_on_hold_stay_wanted(self) -> None:
+        """Shopify does not count them as fulfillable (recorded)."""
+        assert normalised(with_line(current_quantity=2, fulfillable_quantity=0)).lines[0].quantity == 2
+
     def test_a_cancelled_fulfilment_sent_nothing(self) -> None:
         made = with_line(current_quantity=2, fulfillable_quantity=2)
         line = made["line_items"][0]["id"]  # type: ignore[index]
@@ -213,11 +217,27 @@ class TestMoney:
 
 
 class TestPeople:
-    def test_no_access_to_customer_data_is_told_as_a_missing_address(self) -> None:
-        made = payload(shipping_address=None, billing_address=None, email=None, contact_email=None, customer=None)
+    def test_no_access_to_customer_data_is_told_as_such(self) -> None:
+        hidden = {"shipping_address": None, "billing_address": None, "customer": None}
+        made = payload(**hidden, email=None, contact_email=None, phone=None)
         order = normalised(made)
         assert (order.ship_to, order.email) == (None, "")
-        assert codes(made) == ["no_address"]
+        assert codes(made) == ["customer_data_withheld", "no_address"]
+
+    def test_an_address_of_which_only_the_country_is_shown_is_withheld(self) -> None:
+        shown = {"country_code": "GB", "province_code": "ENG", "name": None, "address1": None, "zip": None}
+        assert codes(payload(shipping_address=shown)) == ["customer_data_withheld", "address_incomplete"]
+
+    def test_what_shopify_says_it_withholds_is_believed(self) -> None:
+        told = payload(shipping_address=None, withheld=["order.shipping_address", "order.email"])
+        assert codes(told) == ["customer_data_withheld", "no_address"]
+
+    def test_a_customer_we_know_of_has_given_no_address(self) -> None:
+        assert codes(payload(shipping_address=None)) == ["no_address"]
+
+    def test_an_order_that_is_over_withholds_nothing(self) -> None:
+        over = payload(shipping_address=None, email=None, contact_email=None, cancelled_at="2026-11-24T12:00:00Z")
+        assert codes(over) == []
 
     def test_an_address_of_nulls_is_none(self) -> None:
         assert codes(payload(shipping_address={"name": "x", "address1": None, "country_code": None})) == ["no_address"]

@@ -109,7 +109,7 @@ class TestSessionTokens:
 
     @pytest.mark.parametrize("algorithm", ["HS512", "none"])
     def test_only_the_one_algorithm_counts(self, algorithm: str) -> None:
-        key = None if algorithm == "none" else "x" * 64
+        key = "" if algorithm == "none" else "x" * 64
         made = jwt.encode(claims(), key, algorithm=algorithm)
         with pytest.raises(Unauthenticated):
             read_session_token(made, APP, ("x" * 64,), NOW)

@@ -47,7 +47,7 @@ class NotEditable(Conflict):
     title = "Too late to change this"
 
 
-ADDRESS_PROBLEMS = ("no_address", "address_incomplete")
+ADDRESS_PROBLEMS = ("no_address", "address_incomplete", "customer_data_withheld")
 """What adapters say of an address (see `stores.adapters.problems`)."""
 
 PART_OF = {

@@ -69,6 +69,7 @@ class PrivacyAsk:
 
     kind: Literal["export", "erasure", "store_erasure"]
     email: str = field(default="", repr=False)
+    phone: str = field(default="", repr=False)
     orders: tuple[str, ...] = ()
     reference: str = ""
 

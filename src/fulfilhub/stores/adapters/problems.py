@@ -2,7 +2,7 @@
 checks.
 
 Codes: no_lines, bad_line, no_sku, zero_quantity, bad_quantity, no_address, address_incomplete, bad_date,
-unknown_currency, bad_money, status_unknown, refunds_unread, test_order.
+unknown_currency, bad_money, status_unknown, refunds_unread, test_order, customer_data_withheld.
 """
 
 from __future__ import annotations

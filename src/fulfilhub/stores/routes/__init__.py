@@ -3,7 +3,18 @@ storefront's plugin connect."""
 
 from __future__ import annotations
 
-from fulfilhub.stores.routes import authorising, completeness, connecting, customers, outgoing, plugin, proxied, stores
+from fulfilhub.stores.routes import (
+    authorising,
+    completeness,
+    connecting,
+    customers,
+    installing,
+    outgoing,
+    plugin,
+    proxied,
+    shopify,
+    stores,
+)
 
 ROUTES = [
     *stores.ROUTES,
@@ -12,6 +23,8 @@ ROUTES = [
     *connecting.ROUTES,
     *authorising.ROUTES,
     *plugin.ROUTES,
+    *shopify.ROUTES,
+    *installing.ROUTES,
     *customers.ROUTES,
     *proxied.ROUTES,
 ]

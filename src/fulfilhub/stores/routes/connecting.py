@@ -97,7 +97,7 @@ async def ask_to_connect(
     session = await guard.session(request)
     if session is None:
         return go_to(sign_in_path(request))
-    caller = _entitled(session)
+    caller = entitled(session)
     async with works.reading(caller.scope) as work:
         organisation = (await get_account(work, session.account_id)).name
         known = await queries.store_at(work, asked.shop_url)
@@ -128,7 +128,7 @@ async def answer_to_connect(
     asked = _asked(form, settings)
     if form.get("answer") != "approve":
         return _back(asked.answered(error="access_denied"))
-    caller = replace(_entitled(session), doing=doing_of(request))
+    caller = replace(entitled(session), doing=doing_of(request))
     async with works.begin(caller.scope) as work:
         made = await codes.make_code(work, asked.platform, asked.shop_name, asked.shop_url, asked.challenge)
         work.remember(303, {"Location": f"/{ids.STORE_CODE.show(made.id)}"}, b"")
@@ -139,7 +139,8 @@ def _asked(given: Mapping[str, str], settings: Settings) -> ConnectRequest:
     return read_connect_request(given, allow_http=settings.security.allow_private_hosts)
 
 
-def _entitled(session: Session) -> Caller:
+def entitled(session: Session) -> Caller:
+    """The person as one who may connect stores. Raises Forbidden (`not_entitled`)."""
     caller = person(session)
     if caller.kind is not AccountKind.MERCHANT or PERMISSION not in caller.permissions:
         raise Forbidden("Only an owner of a merchant's organisation can connect a store.", code="not_entitled")

@@ -170,6 +170,30 @@ async def list_messages(
         )
 
 
+@post(
+    "/v1/stores/{store_id:str}/messages/{message_id:str}/retry",
+    **may("stores:write"),
+    tags=["Stores"],
+    summary="Read a store's message again",
+    status_code=200,
+    responses=WRITE,
+)
+async def retry_message(
+    works: NamedDependency[Works],
+    merchant: NamedDependency[MerchantCaller],
+    once: NamedDependency[Once],
+    store_id: FromPath[str],
+    message_id: FromPath[str],
+) -> Response[MessageOut]:
+    """Reads a message again that could not be read, or that nobody wanted, for example after FulfilHub was brought up
+    to date. Of an answer that could not be read, its order is read from the store anew."""
+    store, message = ids.STORE.find(store_id), ids.MESSAGE.find(message_id)
+    async with works.begin(merchant.scope, once) as work:
+        await deliveries.retry(work, store, message)
+        row, _ = await queries.get_message(work, store, message)
+        return ok(work, message_out(row))
+
+
 @get(
     "/v1/stores/{store_id:str}/updates",
     **may("stores:read"),
@@ -293,6 +317,7 @@ ROUTES = [
     change_store,
     rotate_secret,
     list_messages,
+    retry_message,
     list_updates,
     retry_update,
     deliver_woocommerce,

@@ -128,7 +128,7 @@ def _judged(body: Data, *, changes: bool) -> _Outcome:
     if codes & _UNKNOWN_END:
         return InDoubt("Shopify failed inside.")
     if codes == {"ACCESS_DENIED"} and not changes and isinstance(data, dict) and any(data.values()):
-        return {**data, WITHHELD: tuple(_path(error.get("path")) for error in errors)}
+        return {**data, WITHHELD: [_path(error.get("path")) for error in errors]}
     if "RESOURCE_NOT_FOUND" in codes:
         return Missing()
     if "ACCESS_DENIED" in codes:

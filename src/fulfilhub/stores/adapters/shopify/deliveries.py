@@ -54,9 +54,11 @@ def read_privacy(delivery: Delivery) -> PrivacyAsk | None:
     kind, member = _PRIVACY[delivery.topic]
     given = delivery.payload.get(member)
     orders = [gid("Order", each) for each in given] if isinstance(given, list) else []
+    customer = reading.table(delivery.payload.get("customer"))
     return PrivacyAsk(
         kind=kind,
-        email=reading.text(reading.table(delivery.payload.get("customer")).get("email"))[:320],
+        email=reading.text(customer.get("email"))[:320],
+        phone=reading.text(customer.get("phone"))[:40],
         orders=tuple(filter(None, orders)),
         reference=reading.identifier(reading.table(delivery.payload.get("data_request")).get("id")),
     )

@@ -18,6 +18,7 @@ def read(operation: str) -> str:
 
 
 CHANGED_ORDERS = read("FulfilHubChangedOrders")
+CONNECTION = read("FulfilHubConnection")
 CREATE_FULFILMENT = read("FulfilHubCreateFulfilment")
 FULFILMENT_LINES = read("FulfilHubFulfilmentLines")
 FULFILMENT_ORDER_LINES = read("FulfilHubFulfilmentOrderLines")

@@ -3,7 +3,7 @@ shape."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from fulfilhub.orders.incoming import Address, IncomingLine, IncomingOrder, StoreState
@@ -11,6 +11,7 @@ from fulfilhub.stores.adapters import reading
 from fulfilhub.stores.adapters.methods import service_of
 from fulfilhub.stores.adapters.port import StoreSettings, Unreadable
 from fulfilhub.stores.adapters.problems import Problems
+from fulfilhub.stores.adapters.shopify.client import WITHHELD
 from fulfilhub.stores.adapters.shopify.ids import gid
 
 #: Payment status -> ours. `authorized` is not paid; a merchant who captures on dispatch maps it to `open`.
@@ -34,8 +35,8 @@ def normalise(payload: Mapping[str, object], settings: StoreSettings) -> Incomin
     customer's presentment currency, which is in the metadata when it differs. A line's unit price is after
     discounts and before tax. A line's quantity is what is still to be sent plus what was sent already, so
     removing or refunding an unsent unit lowers it and refunding a sent one does not. A null address or e-mail
-    (no access to protected customer data, or erased) is not an error by itself; an order that needs the
-    address then has `no_address`.
+    is not an error by itself; an order that needs the address then has `no_address`, and where Shopify keeps
+    it from us (no access to protected customer data) `customer_data_withheld` before that.
     """
     external_id = gid("Order", payload.get("admin_graphql_api_id") or payload.get("id"))
     if not external_id or not {"line_items", "financial_status"} & payload.keys():
@@ -45,6 +46,8 @@ def normalise(payload: Mapping[str, object], settings: StoreSettings) -> Incomin
     state = _state(payload, settings, problems)
     lines = _lines(payload, currency, problems)
     ship_to = _ship_to(payload)
+    if state in (StoreState.OPEN, StoreState.UNPAID) and _withheld(payload, lines, ship_to):
+        problems.add("customer_data_withheld", "Shopify does not show FulfilHub where the order goes.")
     problems.sendable(state, lines, ship_to)
     methods = [m for m in reading.rows(payload.get("shipping_lines")) if m.get("is_removed") is not True]
     return IncomingOrder(
@@ -105,8 +108,7 @@ def _line(
     problems: Problems,
 ) -> IncomingLine:
     ordered = problems.quantity(row.get("quantity"), external_id)
-    unsent = (reading.quantity(row.get(name)) for name in ("fulfillable_quantity", "current_quantity"))
-    left = next((units for units in unsent if units is not None), ordered)
+    left = _unsent(row, sent, ordered)
     variant = row.get("variant_id") or reading.table(row.get("variant")).get("admin_graphql_api_id")
     return IncomingLine(
         external_id=external_id,
@@ -119,6 +121,14 @@ def _line(
         # A gift card is a line that "requires shipping" in some shops; nothing of it can be picked.
         requires_shipping=row.get("requires_shipping") is not False and row.get("gift_card") is not True,
     )
+
+
+def _unsent(row: Mapping[str, object], sent: int, ordered: int) -> int:
+    """Units still to be sent. What may be fulfilled leaves out units on hold, and the current quantity those that were
+    sent and refunded, so the larger of the two counts."""
+    fulfillable, current = (reading.quantity(row.get(name)) for name in ("fulfillable_quantity", "current_quantity"))
+    told = [units for units in (fulfillable, None if current is None else current - sent) if units is not None]
+    return max(0, *told) if told else ordered
 
 
 def _sent_units(payload: Mapping[str, object]) -> Mapping[str, int]:
@@ -191,6 +201,20 @@ def _ship_to(payload: Mapping[str, object]) -> Address | None:
         country=reading.country(part.get("country_code")),
         phone=part.get("phone", ""),
     )
+
+
+def _withheld(payload: Mapping[str, object], lines: Sequence[IncomingLine], ship_to: Address | None) -> bool:
+    """Whether Shopify keeps from us where an order goes that is to be sent: it said so, or it has left out what every
+    shipped order has. By a shop's plan it may leave just the country and the region."""
+    if not any(line.requires_shipping and line.quantity > 0 for line in lines):
+        return False
+    said = payload.get(WITHHELD)
+    if isinstance(said, list) and any(str(path).startswith("order.shipping_address") for path in said):
+        return True
+    if ship_to is not None:
+        return not (ship_to.name or ship_to.line1 or ship_to.phone or ship_to.company)
+    known = any(reading.text(payload.get(name)) for name in ("email", "contact_email", "phone"))
+    return bool(reading.rows(payload.get("shipping_lines"))) and not known
 
 
 def _tags(value: object) -> tuple[str, ...]:

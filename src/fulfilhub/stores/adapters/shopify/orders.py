@@ -41,7 +41,8 @@ async def fetch_order(
     sent = await pages.fulfilments(http, connection, order.get("fulfillments"), documents.FULFILMENT_LINES)
     if isinstance(sent, Refused | Retry):
         return sent
-    return Found({**order, "line_items": lines, "fulfillments": sent})
+    whole = {**order, "line_items": lines, "fulfillments": sent}
+    return Found({**whole, client.WITHHELD: answer[client.WITHHELD]} if client.WITHHELD in answer else whole)
 
 
 async def changed_orders(
