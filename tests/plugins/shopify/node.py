@@ -1,5 +1,5 @@
-"""Node and what the Shopify app's lock names, where this machine has them: without, the tests that need them are skipped
-by name."""
+"""Node and what the Shopify app's lock names, where this machine has them: without, the tests that need them are
+skipped by name."""
 
 from __future__ import annotations
 

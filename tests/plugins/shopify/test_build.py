@@ -42,7 +42,7 @@ def test_the_theme_passes_shopifys_linter() -> None:
     [
         ("{% javascript %}let x;{% endjavascript %}", "AppBlockValidTags"),
         ("{{ 'no.such.words' | t }}", "TranslationKeyExists"),
-        ("{{ product.title | no_such_filter }}", "UndefinedObject"),
+        ("{{ product.title | no_such_filter }}", "UnknownFilter"),
         ("{{ unfinished ", "LiquidHTMLSyntaxError"),
     ],
 )
