@@ -61,7 +61,7 @@ class TestTheProxy:
         ],
     )
     async def test_only_what_shopify_signed_just_now_gets_in(
-        self, front: Front, path: str, changed: dict[str, str], secret: str, code: str
+        self, front: Front, path: str, changed: dict[str, Any], secret: str, code: str
     ) -> None:
         answer = await front.passed(path, secret=secret, **changed)
         assert (answer.status_code, answer.json()["code"]) == (401, code)
@@ -200,7 +200,8 @@ class TestTheCustomersAccount:
         ],
     )
     async def test_only_what_shopify_signed_for_our_app_gets_in(self, front: Front, token: str, code: str) -> None:
-        for body in (None, {"lines": []}):
+        bodies: list[Any] = [None, {"lines": []}]
+        for body in bodies:
             answer = await front.asked(token, body=body)
             if answer.status_code != 422:  # a body that is no body is told before anything else
                 assert (answer.status_code, answer.json()["code"]) == (401, code)

@@ -149,6 +149,7 @@ async def test_an_order_is_found_without_leaving_the_page(place: Place) -> None:
                 fits(page, place.pictures / f"tracking-{name}.png")
                 result.get_by_role("link", name="Everything about this order").click()
                 page.get_by_role("heading", name="Delivered").wait_for()
+                page.wait_for_load_state()  # with its style
                 assert page.url.startswith(f"{place.url}/apps/track/t/ord_")
                 assert page.evaluate("getComputedStyle(document.querySelector('.card')).borderRadius") == "14px"
                 fits(page, place.pictures / f"tracking-page-{name}.png")
