@@ -2,10 +2,11 @@
 # ARGS goes to the program: `make run ARGS=--no-demo`, `make test ARGS=tests/orders`. Settings go by name: `make run PORT=8001`.
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint bench soak openapi plugin-woocommerce lock clean environment browser php
+.PHONY: help run demo test lint bench soak openapi plugin-shopify plugin-woocommerce lock clean environment browser node php
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 PYTHON ?= python3
 ARGS ?=
+SHOPIFY = plugins/shopify
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s%s\n", $$1, $$2 }' Makefile
@@ -16,7 +17,7 @@ run: .venv/local ## Start the whole system on this machine, with a demo world, u
 demo: .venv/local ## Play the whole story once on throw-away data (ARGS=--json for numbers) and exit
 	@exec .venv/bin/fulfilhub demo $(ARGS)
 
-test: .venv/dev lint browser php ## Check everything: style, types, layers, and all tests
+test: .venv/dev lint browser node php ## Check everything: style, types, layers, and all tests
 	.venv/bin/pytest -n 2 $(ARGS)
 
 lint: .venv/dev ## Check style, types and who imports whom
@@ -33,8 +34,13 @@ soak: .venv/dev ## Run the tests that are too big for `make test`
 openapi: .venv/local ## Write the API's contract to openapi/
 	@exec .venv/bin/fulfilhub openapi --write
 
+plugin-shopify: .venv/local node ## Check the Shopify app and build its zip in dist/ (what `shopify app deploy` wants, unpacked)
+	@[ -e $(SHOPIFY)/node_modules/.locked ] || { echo "The Shopify app can't be checked without node and npm"; exit 1; }
+	@cd $(SHOPIFY) && npm run --silent check
+	@.venv/bin/python -m plugins.pack shopify $(ARGS)
+
 plugin-woocommerce: .venv/local ## Build the installable zip of the WooCommerce plugin in dist/
-	@.venv/bin/python -m plugins.pack $(ARGS)
+	@.venv/bin/python -m plugins.pack woocommerce $(ARGS)
 
 COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url
@@ -49,6 +55,7 @@ lock: .venv/dev ## Write requirements/ anew from pyproject.toml (ARGS=--upgrade 
 		--constraint requirements/local.txt --output-file requirements/dev.txt
 
 clean: ## Remove .venv and all caches; the data in .fulfilhub/ stay
+	rm -rf $(SHOPIFY)/build $(SHOPIFY)/node_modules
 	rm -rf .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist src/*.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -96,3 +103,21 @@ php:
 			touch .venv/no-php; \
 	fi; \
 	command -v php > /dev/null || echo "No PHP: the tests of the WooCommerce plugin are skipped (apt-get install php-cli phpunit)"
+
+# The tests of the Shopify app need Node and what its lock names. The same way; without, those tests skip.
+node:
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && ! command -v npm > /dev/null && ! [ -e .venv/no-node ]; then \
+		echo "Installing Node for the tests of the Shopify app ..."; \
+		export DEBIAN_FRONTEND=noninteractive; \
+		quick="-qq -o Acquire::Retries=0 -o Acquire::http::Timeout=20"; \
+		{ timeout 120 apt-get $$quick update; \
+		  timeout 600 apt-get $$quick install --no-install-recommends nodejs npm; } > .venv/node.log 2>&1 < /dev/null || \
+			touch .venv/no-node; \
+	fi; \
+	command -v node > /dev/null && command -v npm > /dev/null || \
+		{ echo "No Node: the tests of the Shopify app are skipped (apt-get install nodejs npm)"; exit 0; }; \
+	cmp -s $(SHOPIFY)/package-lock.json $(SHOPIFY)/node_modules/.locked && exit 0; \
+	echo "Installing what the Shopify app is checked with ($(SHOPIFY)/package-lock.json) ..."; \
+	{ (cd $(SHOPIFY) && timeout 600 npm ci --ignore-scripts --loglevel=error) > .venv/npm.log 2>&1 < /dev/null && \
+		cp $(SHOPIFY)/package-lock.json $(SHOPIFY)/node_modules/.locked; } || \
+		echo "npm could not install it (see .venv/npm.log): the tests of the Shopify app are skipped"

@@ -153,3 +153,10 @@ async def known_as(works: Works, order_id: UUID, **metadata: str) -> None:
     """Change what is kept of whose the order is. `works` is the worker's."""
     async with works.begin(Platform("test")) as work:
         await work.db.execute(update(Order).where(Order.id == order_id).values(metadata_=metadata))
+
+
+async def front_of(http: httpx.AsyncClient, merchant: Client, works: Works, vault: Vault, shop: str = SHOP) -> Front:
+    """The merchant's shop with its order. `works` is the worker's."""
+    merchant_id = ids.ACCOUNT.find(merchant.account_id)
+    store_id = await app_store(works, vault, merchant_id, shop)
+    return Front(http, merchant, store_id, await bought(works, merchant_id, store_id), shop)

@@ -26,8 +26,7 @@ from tests.stores.fronts import (
     POSTCODE,
     SHOP,
     Front,
-    app_store,
-    bought,
+    front_of,
     known_as,
     session_token,
     signed,
@@ -41,19 +40,14 @@ async def settings(settings: Settings) -> Settings:
 
 @pytest.fixture
 async def front(http: httpx.AsyncClient, merchant: Client, worker_works: Works, vault: Vault) -> Front:
-    merchant_id = ids.ACCOUNT.find(merchant.account_id)
-    store_id = await app_store(worker_works, vault, merchant_id)
-    return Front(http, merchant, store_id, await bought(worker_works, merchant_id, store_id))
+    return await front_of(http, merchant, worker_works, vault)
 
 
 @pytest.fixture
 async def other(http: httpx.AsyncClient, platform_key: str, worker_works: Works, vault: Vault) -> Front:
     """Another merchant's shop, with an order of the same ids, number and customer."""
     merchant = await account(http, platform_key, "merchant", "Bob's Jugs")
-    merchant_id = ids.ACCOUNT.find(merchant.account_id)
-    shop = "bobs-jugs.myshopify.com"
-    store_id = await app_store(worker_works, vault, merchant_id, shop)
-    return Front(http, merchant, store_id, await bought(worker_works, merchant_id, store_id), shop)
+    return await front_of(http, merchant, worker_works, vault, "bobs-jugs.myshopify.com")
 
 
 class TestTheProxy:
@@ -67,7 +61,7 @@ class TestTheProxy:
         ],
     )
     async def test_only_what_shopify_signed_just_now_gets_in(
-        self, front: Front, path: str, changed: dict[str, str], secret: str, code: str
+        self, front: Front, path: str, changed: dict[str, Any], secret: str, code: str
     ) -> None:
         answer = await front.passed(path, secret=secret, **changed)
         assert (answer.status_code, answer.json()["code"]) == (401, code)
@@ -206,7 +200,8 @@ class TestTheCustomersAccount:
         ],
     )
     async def test_only_what_shopify_signed_for_our_app_gets_in(self, front: Front, token: str, code: str) -> None:
-        for body in (None, {"lines": []}):
+        bodies: list[Any] = [None, {"lines": []}]
+        for body in bodies:
             answer = await front.asked(token, body=body)
             if answer.status_code != 422:  # a body that is no body is told before anything else
                 assert (answer.status_code, answer.json()["code"]) == (401, code)

@@ -14,7 +14,7 @@ export function Journey({ order, i18n }: Told & { order: Order }) {
     <s-stack direction="block" gap="base">
       <Standing order={order} i18n={i18n} />
       {order.parcels.map((parcel, place) => (
-        <ParcelView key={parcel.tracking_number} parcel={parcel} place={place + 1} total={order.parcels.length} i18n={i18n} />
+        <ParcelView key={place} parcel={parcel} place={place + 1} total={order.parcels.length} i18n={i18n} />
       ))}
       {order.to_come.length > 0 && <Items heading={i18n.translate('toCome')} items={order.to_come} />}
       {order.returns.length > 0 && <Returns returns={order.returns} i18n={i18n} />}
@@ -61,8 +61,8 @@ function ParcelView({ parcel, place, total, i18n }: Told & { parcel: Parcel; pla
           <s-details>
             <s-summary>{i18n.translate('journey')}</s-summary>
             <s-ordered-list>
-              {parcel.scans.map((scan) => (
-                <s-list-item key={`${scan.at} ${scan.state}`}>
+              {parcel.scans.map((scan, place) => (
+                <s-list-item key={place}>
                   {momentOf(i18n, scan.at)}: {wordOf(i18n.translate, 'parcel', scan.state, PARCELS, 'in_transit')}
                   {scan.place && ` (${scan.place})`}
                 </s-list-item>
@@ -84,8 +84,8 @@ function Items({ heading, items }: { heading: string; items: Item[] }) {
     <s-stack direction="block" gap="small-400">
       <s-text color="subdued">{heading}</s-text>
       <s-unordered-list>
-        {items.map((item) => (
-          <s-list-item key={item.title}>
+        {items.map((item, place) => (
+          <s-list-item key={place}>
             {item.quantity} × {item.title}
           </s-list-item>
         ))}
@@ -103,8 +103,8 @@ function Returns({ returns, i18n }: Told & { returns: Return[] }) {
           <s-text>{i18n.translate('returnNumber', { number: each.number })}</s-text>
           <s-badge>{wordOf(i18n.translate, 'return', each.state, RETURNS, 'requested')}</s-badge>
           <s-unordered-list>
-            {each.items.map((item) => (
-              <s-list-item key={item.title}>
+            {each.items.map((item, place) => (
+              <s-list-item key={place}>
                 {item.quantity} × {item.title}
               </s-list-item>
             ))}

@@ -17,13 +17,13 @@ interface Props {
 
 export function ReturnForm({ order, orderId, confirmation, session, i18n, onAsked }: Props) {
   const [quantities, setQuantities] = useState<Record<string, number>>({});
-  const [reason, setReason] = useState('');
+  const [reason, setReason] = useState(order.reasons[0] ?? 'other');
   const [problem, setProblem] = useState('');
   const [busy, setBusy] = useState(false);
 
   const ask = async () => {
     const chosen = order.returnable
-      .map((line) => ({ line_id: line.line_id, quantity: quantities[line.line_id] ?? 0, reason: reason || 'other' }))
+      .map((line) => ({ line_id: line.line_id, quantity: quantities[line.line_id] ?? 0, reason }))
       .filter((line) => line.quantity > 0);
     if (chosen.length === 0) {
       setProblem(i18n.translate('chooseSome'));

@@ -41,8 +41,11 @@
     }
   };
 
+  // "Friday 27 November" or "Friday, November 27": a language's habits differ by country.
+  const locale = ({ language, country }) => (language.includes('-') ? language : `${language}-${country}`);
+
   const words = (block, date) => {
-    const day = new Intl.DateTimeFormat(block.dataset.language, { weekday: 'long', day: 'numeric', month: 'long', timeZone: 'UTC' });
+    const day = new Intl.DateTimeFormat(locale(block.dataset), { weekday: 'long', day: 'numeric', month: 'long', timeZone: 'UTC' });
     return block.dataset.words.replace('%day%', day.format(new Date(`${date}T00:00:00Z`)));
   };
 

@@ -11,8 +11,11 @@
     return made;
   };
 
-  const day = (date, language) =>
-    new Intl.DateTimeFormat(language, { weekday: 'long', day: 'numeric', month: 'long', timeZone: 'UTC' }).format(
+  // "Friday 27 November" or "Friday, November 27": a language's habits differ by country.
+  const locale = ({ language, country }) => (language.includes('-') ? language : `${language}-${country}`);
+
+  const day = (date, words) =>
+    new Intl.DateTimeFormat(locale(words), { weekday: 'long', day: 'numeric', month: 'long', timeZone: 'UTC' }).format(
       new Date(`${date}T00:00:00Z`),
     );
 
@@ -42,7 +45,7 @@
   const show = (result, order, words) => {
     const found = [element('p', 'fulfilhub__stage', words.stage[order.stage] || words.stage.preparing)];
     if (order.promise.deliver_by && order.stage !== 'cancelled' && order.stage !== 'delivered') {
-      found.push(element('p', 'fulfilhub__promised', words.promised.replace('%day%', day(order.promise.deliver_by, words.language))));
+      found.push(element('p', 'fulfilhub__promised', words.promised.replace('%day%', day(order.promise.deliver_by, words))));
     }
     if (order.parcels.length) {
       const parcels = element('ul', 'fulfilhub__parcels');
