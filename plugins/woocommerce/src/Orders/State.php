@@ -90,9 +90,19 @@ final class State {
 	 */
 	public static function save_metas( \WC_Order $order ): void {
 		add_filter( 'woocommerce_orders_table_datastore_should_save_after_meta_change', '__return_false', PHP_INT_MAX );
+		// Older WooCommerce has no such filter, but leaves the date alone where another change waits to be saved.
+		$was  = $order->get_date_modified();
+		$lone = ! $order->get_changes();
+		if ( $lone ) {
+			$order->set_date_modified( time() );
+		}
 		try {
 			Collector::quietly( array( $order, 'save_meta_data' ) );
 		} finally {
+			if ( $lone ) {
+				$order->set_date_modified( $was ? $was->getTimestamp() : null );
+				$order->apply_changes();
+			}
 			remove_filter( 'woocommerce_orders_table_datastore_should_save_after_meta_change', '__return_false', PHP_INT_MAX );
 		}
 	}

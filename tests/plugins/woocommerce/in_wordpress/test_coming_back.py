@@ -68,9 +68,10 @@ def test_two_parcels_come_back_with_tracking_status_and_mail(shop: Shop) -> None
 def test_what_comes_back_is_not_sent_out_again(shop: Shop) -> None:
     one = shop.place()
     shop.bring(one)
-    taken = len(shop.accepted(one))
+    taken, changed = len(shop.accepted(one)), shop.order(one)["date_modified_gmt"]
     shop.hub.store.change(str(one), {"status_text": "On its way"})
     shop.hub.tell(str(one))
+    assert shop.order(one)["date_modified_gmt"] == changed, "what was told is no change of the order"
     shop.call(
         "POST", "stock", {"items": [{"reference": "r", "variant_id": str(shop.mug), "available": 77, "expected": None}]}
     )
