@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql as pg
 from fulfilhub.platform.tenancy import ALL, OWN_ACCOUNT, OWN_MERCHANT, secure
 
 revision = "0029"
-down_revision = "0024"
+down_revision = "0027"
 branch_labels = None
 depends_on = None
 
