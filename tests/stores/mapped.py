@@ -14,6 +14,7 @@ from sqlalchemy import text
 from fulfilhub.catalogue.commands import NewProduct, make_product
 from fulfilhub.fulfilment.commands import answering, handling, refusing
 from fulfilhub.fulfilment.queries import WorkRow
+from fulfilhub.fulfilment.queries.wishes import given
 from fulfilhub.fulfilment.rules import RejectReason
 from fulfilhub.orders.queries import HoldRow, LineRow, OrderRow, holds_of
 from fulfilhub.orders.rules import RefusalReason
@@ -144,6 +145,16 @@ class Counter:
         async with self.site.works.begin(self.site.merchant) as work:
             row = (await assigned.followed(work, self.store_id, [order.id]))[order.id]
         return row.code, row.reason
+
+    async def given(self, order: Order) -> dict[UUID, int]:
+        """Units of our order that warehouses have or sent, by warehouse."""
+        found = await self.ours(order)
+        assert found is not None
+        units: dict[UUID, int] = {}
+        async with self.site.works.begin(self.site.merchant) as work:
+            for (_, _, warehouse_id), many in (await given(work, [found[0].id])).items():
+                units[warehouse_id] = units.get(warehouse_id, 0) + many
+        return {warehouse_id: many for warehouse_id, many in units.items() if many}
 
     async def holds(self, order: Order) -> list[HoldRow]:
         """The holds that live on our order, in the order they were placed."""

@@ -17,8 +17,12 @@ from fulfilhub.platform.scopes import Platform
 from fulfilhub.platform.secrets import Vault
 from fulfilhub.platform.settings import Settings
 from fulfilhub.platform.work import Works
-from tests.fakes.shopify import orders
+from tests.fakes.serving import free_port, serving
+from tests.fakes.shopify import orders, services
+from tests.fakes.shopify.api import shopify
 from tests.fakes.shopify.schema import needs_schema
+from tests.fakes.shopify.shop import Shop
+from tests.make.world import Client
 from tests.stores.mapped import Counter, counter
 
 pytestmark = needs_schema
@@ -95,3 +99,56 @@ async def test_an_ended_service_answers_no_more(till: Counter, http: httpx.Async
     assert (await http.get(f"{known}/fetch_stock")).status_code == 404
     async with till.works.begin(Platform("test")) as work:
         assert (await work.db.execute(text("SELECT count(*) FROM store_pulls"))).scalar_one() == 0
+
+
+HALL = {
+    "code": "HALL",
+    "name": "Hall",
+    "address": {"line1": "1 Mill Lane", "city": "Leeds"},
+    "country": "GB",
+    "postcode": "LS1 1AA",
+    "timezone": "Europe/London",
+    "currency": "GBP",
+    "cutoffs": {"mon": "14:00"},
+    "services": [{"code": "standard", "carrier": "royal_mail", "zones": [{"countries": ["GB"], "transit_days": 2}]}],
+}
+
+
+async def test_a_mapping_is_made_by_api_and_shown(merchant: Client) -> None:
+    shop = Shop()
+    theirs = services.register(shop, "Another app's")
+    hall = (await merchant.made("/v1/warehouses", HALL))["id"]
+    async with serving(shopify(shop), free_port()) as url:
+        store = await merchant.made(
+            "/v1/stores",
+            {
+                "platform": "shopify",
+                "name": "Sample goods",
+                "base_url": url,
+                "shop_domain": shop.domain,
+                "credentials": {"access_token": "shpat_1"},
+                "webhook_secret": "hush-hush",
+            },
+        )
+        at = f"/v1/stores/{store['store']['id']}/locations"  # type: ignore[index]
+        seen = (await merchant.get(at)).json()
+        assert [each["name"] for each in seen["locations"]] == ["Shop location", "Another app's"]
+        assert (seen["mapped"], seen["problem"], seen["services"]) == (False, None, [])
+        own = shop.primary.id
+        for place, fault in ((theirs.location.id, "location_id"), ("gid://shopify/Location/1", "location_id")):
+            answer = await merchant.put(at, {"locations": [{"location_id": place, "warehouse_id": hall}]})
+            assert answer.status_code == 422
+            assert answer.json()["errors"][0]["pointer"] == f"/locations/0/{fault}"
+        both = {"locations": [{"location_id": own, "warehouse_id": hall}], "services": [{"warehouse_id": hall}]}
+        assert (await merchant.put(at, both)).status_code == 422, "a warehouse stands for one location"
+        stranger = ids.WAREHOUSE.show(ids.new())
+        assert (await merchant.put(at, {"services": [{"warehouse_id": stranger}]})).status_code == 422
+        answer = await merchant.put(at, {"locations": [{"location_id": own, "warehouse_id": hall}]})
+        assert answer.status_code == 200, answer.text
+        assert [each["warehouse_id"] for each in answer.json()["locations"]] == [hall, None]
+        answer = await merchant.put(at, {"services": [{"warehouse_id": hall, "name": "Ours"}]})
+        assert [(each["name"], each["state"]) for each in answer.json()["services"]] == [("Ours", "wanted")]
+        assert (await merchant.get(at.replace("locations", "assignments"))).json()["data"] == []
+    down = (await merchant.get(at)).json()
+    assert down["problem"], "a shop that is down says so"
+    assert (await merchant.put(at, {})).status_code == 503

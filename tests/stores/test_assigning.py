@@ -3,7 +3,10 @@ a stateful Shopify that executes our documents."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from uuid import UUID
 
 import pytest
 
@@ -12,8 +15,10 @@ from fulfilhub.platform.settings import Settings
 from fulfilhub.platform.work import Works
 from fulfilhub.stores.commands import pulling
 from tests.fakes.shopify import moves, orders, requests
+from tests.fakes.shopify.engine import No
 from tests.fakes.shopify.faults import Fault
 from tests.fakes.shopify.schema import needs_schema
+from tests.fakes.shopify.things import Location, Order
 from tests.fulfilment.world import broken
 from tests.stores.mapped import Counter, counter, open_part, parts
 
@@ -120,7 +125,7 @@ async def test_what_nobody_has_in_hand_is_given_back_at_once(till: Counter) -> N
     assert parts(order)[0] == ("CLOSED", "CANCELLATION_ACCEPTED")
     found = await till.ours(order)
     assert found is not None
-    assert found[0].status == "cancelled"
+    assert found[0].status == "not_required"
     assert await till.site.level("MUG", till.site.leeds) == (10, 0, 0, 0)
 
 
@@ -206,7 +211,7 @@ async def test_a_part_that_moves_is_sent_from_where_it_is_then(till: Counter) ->
     await till.heard(order)
     found = await till.ours(order)
     assert found is not None
-    assert found[0].status == "cancelled"
+    assert found[0].status == "not_required"
 
 
 async def test_splits_and_merges_change_nothing_of_what_is_ours(till: Counter) -> None:
@@ -299,3 +304,57 @@ async def test_a_mapping_that_ends_ends_the_service(till: Counter) -> None:
     assert till.shop.services == []
     order = orders.place(till.shop, [(till.wares["MUG"], 1)])
     assert await till.ours(order) is None
+
+
+def _act(till: Counter, order: Order, other: Location, chance: random.Random) -> None:
+    """Something the merchant does with the order in the shop, if it can be done just now."""
+    waiting = chance.choice([each for each in order.fulfillment_orders if each.status not in ("CLOSED", "CANCELLED")])
+    line = order.line_items[0]
+    acts: list[Callable[[], object]] = [
+        lambda: moves.hold(till.shop, waiting, handle=f"h{chance.random()}"),
+        lambda: moves.release(till.shop, waiting, None),
+        lambda: moves.move(till.shop, waiting, chance.choice([till.shop.primary, other])),
+        lambda: moves.split(till.shop, waiting, [{"id": waiting.line_items[0].id, "quantity": 1}]),
+        lambda: orders.edit(till.shop, order, {line: max(line.current_quantity - 1, 1)}),
+    ]
+    with suppress(No):
+        chance.choice(acts)()
+
+
+@pytest.mark.parametrize("seed", [0, 1, 3, 6])
+async def test_whatever_is_heard_when_and_how_often_both_sides_agree_in_the_end(till: Counter, seed: int) -> None:
+    chance = random.Random(seed)
+    other = till.shop.add_location("Second")
+    await till.map([], {till.shop.primary.id: till.site.leeds, other.id: till.site.bristol})
+    order = orders.place(till.shop, [(till.wares["MUG"], 6)])
+    for _ in range(10):
+        _act(till, order, other, chance)
+        match chance.randrange(5):
+            case 0:
+                await till.heard(order)
+            case 1:
+                await till.heard(order)
+                await till.pull()
+            case 2:
+                await till.accept(chance.choice([till.site.leeds, till.site.bristol]))
+            case 3:
+                await till.answer(agree=True)
+    await till.heard(order)
+    held = {hold.id for each in order.fulfillment_orders for hold in each.fulfillment_holds}
+    assert len(await till.holds(order)) == len(held)
+    for each in order.fulfillment_orders:
+        if each.fulfillment_holds:
+            moves.release(till.shop, each, None)
+    for _ in range(3):  # what is moved while it is in hand takes a question and an answer
+        await till.heard(order)
+        await till.answer(agree=True)
+    assert await till.holds(order) == []
+    found = await till.ours(order)
+    assert found is not None
+    asked: dict[UUID, int] = {}
+    for each in order.fulfillment_orders:
+        if each.status not in ("CLOSED", "CANCELLED"):
+            at = till.site.leeds if each.location is till.shop.primary else till.site.bristol
+            asked[at] = asked.get(at, 0) + each.remaining
+    assert sum(line.ordered - line.cancelled for line in found[1]) == sum(asked.values())
+    assert await till.given(order) == {at: units for at, units in asked.items() if units}

@@ -80,5 +80,6 @@ CHECKS: dict[str, str] = {
           AND EXISTS (SELECT FROM store_locations AS l WHERE l.merchant_id = t.merchant_id AND l.store_id = t.id
                       AND l.warehouse_id IS NOT NULL)
           AND (p.store_id IS NULL OR (p.run_id IS NOT NULL AND NOT EXISTS (
-                  SELECT FROM jobs AS j WHERE j.account_id = p.merchant_id AND j.args ->> 'run_id' = p.run_id::text)))""",
+                  SELECT FROM jobs AS j
+                  WHERE j.account_id = p.merchant_id AND j.args ->> 'run_id' = p.run_id::text)))""",
 }

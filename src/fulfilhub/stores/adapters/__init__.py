@@ -6,13 +6,14 @@ from typing import Protocol
 
 from fulfilhub.stores.adapters.assigning import AssignmentAdapter
 from fulfilhub.stores.adapters.goods import GoodsAdapter
+from fulfilhub.stores.adapters.milestones import MilestoneAdapter
 from fulfilhub.stores.adapters.port import StoreAdapter
 from fulfilhub.stores.adapters.shopify.adapter import Shopify
 from fulfilhub.stores.adapters.shopify.assigning import ShopifyAssignments
 from fulfilhub.stores.adapters.woocommerce.adapter import WooCommerce
 
 
-class Adapter(StoreAdapter, GoodsAdapter, Protocol):
+class Adapter(StoreAdapter, GoodsAdapter, MilestoneAdapter, Protocol):
     """All that one storefront platform can do."""
 
 

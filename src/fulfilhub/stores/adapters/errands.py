@@ -12,11 +12,11 @@ import structlog
 
 from fulfilhub.platform import metrics
 from fulfilhub.stores.adapters import adapter_for
+from fulfilhub.stores.adapters.milestones import MilestoneNews
 from fulfilhub.stores.adapters.port import (
     Connection,
     Ended,
     InDoubt,
-    MilestoneNews,
     Pushed,
     Refused,
     Retry,

@@ -26,12 +26,11 @@ class Unreadable(Exception):
 class Kind(StrEnum):
     """What a delivery asks of us.
 
-    ORDER: `payload` is the whole order. CHANGED: an order changed, read it again with `fetch_order`
-    (`payload`, if any, is the fallback for a store that can't be read). DELETED: read it again; if it is
-    `Missing`, it is gone. PING: the store tries the address, unsigned; answer 200 and keep nothing.
-    UNINSTALLED: the merchant cut the connection. PRIVACY: a data request or erasure. ASSIGNED: parts of
-    orders that the store assigns to locations changed (`parts`); they are read again. OTHER: nothing for us.
-    UNREADABLE: signed or not, not their format.
+    ORDER: `payload` is the whole order. CHANGED: an order changed, read it again with `fetch_order` (`payload`, if any,
+    is the fallback for a store that can't be read). DELETED: read it again; if it is `Missing`, it is gone. PING: the
+    store tries the address, unsigned; answer 200 and keep nothing. UNINSTALLED: the merchant cut the connection.
+    PRIVACY: a data request or erasure. ASSIGNED: parts of orders that the store assigns to locations changed (`parts`).
+    OTHER: nothing for us. UNREADABLE: signed or not, not their format.
     """
 
     ORDER = "order"
@@ -47,13 +46,9 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One webhook delivery, read. `dedupe_key` is the same for every repeat of one message and differs
-    otherwise.
-
-    `sender` is the store's own name for itself (shop domain, site address) as the headers claim it: they are
-    not signed, so use it to refuse a mismatch, never to choose the connection. `event_at` is when it
-    happened.
-    """
+    """One webhook delivery, read. `dedupe_key` is the same for every repeat of one message and differs otherwise.
+    `sender` is the store's own name for itself (shop domain, site address) as the headers claim it: they are not
+    signed, so use it to refuse a mismatch, never to choose the connection. `event_at` is when it happened."""
 
     kind: Kind
     topic: str
@@ -127,10 +122,8 @@ class ShipmentNews:
     `shipped_at` is when it left; no store can have been told before. `reference` is our id of it (`shp_...`):
     short, and never used for another shipment. `carrier` is its name, `carrier_code` our word for it.
     `tracking_urls` is empty or has one entry per number. `completes_order`: nothing of the order is left to send.
-    `places`: the store's locations of ours, that which it left from first; only parts assigned to them are used. Empty:
-    any. `told_as`: what `Pushed` said the store calls this shipment, when it was told before. `others`: the same of the
-    order's other shipments.
-    """
+    `told_as`: what `Pushed` said the store calls this shipment, when it was told before; `others`: the same of the
+    order's other shipments. `places`: locations of ours, that which it left from first (empty: any)."""
 
     reference: str
     order_external_id: str
@@ -145,30 +138,6 @@ class ShipmentNews:
     told_as: tuple[str, ...] = ()
     others: frozenset[str] = frozenset()
     places: tuple[str, ...] = ()
-
-
-class Milestone(StrEnum):
-    """Where a shipment is, as far as a store shows it."""
-
-    CONFIRMED = "confirmed"
-    PICKED_UP = "picked_up"
-    IN_TRANSIT = "in_transit"
-    DELAYED = "delayed"
-    OUT_FOR_DELIVERY = "out_for_delivery"
-    ATTEMPTED = "attempted"
-    READY_FOR_PICKUP = "ready_for_pickup"
-    FAILED = "failed"
-    DELIVERED = "delivered"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MilestoneNews:
-    """Where a shipment is now, since `at`. `told_as`: what the store calls the shipment."""
-
-    reference: str
-    told_as: tuple[str, ...]
-    milestone: Milestone
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -295,8 +264,7 @@ class Named:
 @dataclass(frozen=True, slots=True)
 class Pushed:
     """The store says what we wanted it to say, now or already. `external_ids`: its names for it, to be kept.
-    `left_out`: units the store would not take because it has them no longer open (edited or sent by someone
-    else). `remark`: one sentence for the merchant, where something about it is odd."""
+    `left_out`: units it no longer has open (edited, or sent by others). `remark`: for the merchant, if it is odd."""
 
     external_ids: tuple[str, ...] = ()
     left_out: tuple[ShippedLine, ...] = ()
@@ -354,9 +322,8 @@ class StoreAdapter(Protocol):
         ...
 
     def verify(self, headers: Mapping[str, str], body: bytes, secrets: tuple[str, ...]) -> bool:
-        """Is `body`, byte for byte as received, signed with one of the secrets? Takes the same time for any
-        answer. False without secrets. A `Kind.PING` is not signed by its platform: read the delivery
-        first."""
+        """Is `body`, byte for byte as received, signed with one of the secrets? Takes the same time for any answer.
+        False without secrets. A `Kind.PING` is not signed by its platform: read the delivery first."""
         ...
 
     def read_delivery(self, headers: Mapping[str, str], body: bytes) -> Delivery:
@@ -409,10 +376,6 @@ class StoreAdapter(Protocol):
         """Can this store show returns (`push_return`)?"""
         ...
 
-    def shows_milestones(self, connection: Connection) -> bool:
-        """Can this store show where a shipment is (`push_milestone`)?"""
-        ...
-
     async def push_shipment(self, http: httpx.AsyncClient, connection: Connection, news: ShipmentNews) -> Ended:
         """Make the store show this shipment. Always reads first and writes only what is not there yet, so it
         may be repeated after any outcome, and again when the tracking numbers change."""
@@ -426,11 +389,6 @@ class StoreAdapter(Protocol):
     async def push_state(self, http: httpx.AsyncClient, connection: Connection, news: StateNews) -> Ended:
         """Make the store show this state of an order, unless it shows a newer one. May be repeated after any
         outcome."""
-        ...
-
-    async def push_milestone(self, http: httpx.AsyncClient, connection: Connection, news: MilestoneNews) -> Ended:
-        """Make the store show where a shipment is, unless it shows that, or something later, already. May be repeated
-        after any outcome."""
         ...
 
     async def push_return(self, http: httpx.AsyncClient, connection: Connection, news: ReturnNews) -> Ended:

@@ -17,7 +17,7 @@ from fulfilhub.fulfilment.commands.holding import release_order
 from fulfilhub.fulfilment.queries import lock_work_of_orders
 from fulfilhub.fulfilment.queries.wishes import given, open_wishes
 from fulfilhub.orders import commands as orders
-from fulfilhub.orders.incoming import IncomingOrder, StoreState
+from fulfilhub.orders.incoming import IncomingOrder
 from fulfilhub.orders.queries import LineRow, holds_of, lines_of, lock_orders
 from fulfilhub.orders.rules import AskedBy, ChangeKind, HoldReason, HoldSource, is_destination
 from fulfilhub.platform import ids
@@ -246,13 +246,11 @@ async def _take_ours(
         for (line, warehouse), units in want.wishes.items()
         if line in by_line
     }
-    if await set_wishes(work, order_id, wishes) and row.order_id is not None:
+    changed = await set_wishes(work, order_id, wishes)
+    if changed and row.order_id is not None:
         await _route_anew(work, order_id)
-    # A warehouse that refused once is asked again when the shop asks again.
-    again = any(each.is_recalled_anew for each in stands)
-    if again and told.state is StoreState.CANCELLED:
-        with suppress(Conflict):
-            await cancel(work, order_id, by=AskedBy.STORE)
+    # A warehouse that answered once is asked again when the shop asks again, or asks something else.
+    again = changed or any(each.is_recalled_anew for each in stands)
     await take_back_cancelled(work, [order_id])
     await follow(work, [order_id], again=[ChangeKind.LINES] if again else (), reopened=[order_id])
     await mirror_holds(work, store_id, leg.external_id, order_id, stands)

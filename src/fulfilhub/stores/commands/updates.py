@@ -21,6 +21,7 @@ from fulfilhub.stores.commands.lanes import wake
 from fulfilhub.stores.commands.noticing import mark
 from fulfilhub.stores.events import StoreTold
 from fulfilhub.stores.models import StoreUpdate
+from fulfilhub.stores.queries.assigned import are_followed
 from fulfilhub.stores.queries.milestones import shipments_shown
 from fulfilhub.stores.rules import UpdateState
 from fulfilhub.stores.rules.outgoing import NoticeKind, again_after
@@ -108,11 +109,13 @@ async def take_due(work: Work, store_id: UUID, limit: int) -> list[Intent]:
     shipped = await queries.shipments(work, [each.shipment_id for each in due])
     told = await queries.told_of_others(work, store_id, {each.order_id for each in due})
     places = await queries.warehouses_at(work, store_id)
+    followed = await are_followed(work, {each.order_id for each in due}) if places else set()
     made: list[Intent] = []
     for each in due:
         names = told.get(each.order_id, {})
+        at = places if each.order_id in followed else {}
         others = frozenset(name for other, has in names.items() if other != each.shipment_id for name in has)
-        news = queries.news(shipped[each.shipment_id], tuple(names.get(each.shipment_id, ())), others, places)
+        news = queries.news(shipped[each.shipment_id], tuple(names.get(each.shipment_id, ())), others, at)
         made.append(Intent(each, news))
     return made
 

@@ -157,6 +157,14 @@ async def followed_by_ours(work: Work, order_ids: Collection[UUID]) -> list[tupl
     return [(row[0], row[1]) for row in await work.db.execute(query)]
 
 
+async def are_followed(work: Work, order_ids: Collection[UUID]) -> set[UUID]:
+    """Those of our orders that shops assigned; the others are ours in whole."""
+    query = select(AssignedOrder.order_id).where(
+        AssignedOrder.merchant_id == work.account_id, AssignedOrder.order_id.in_(order_ids)
+    )
+    return {order_id for order_id in (await work.db.execute(query)).scalars() if order_id is not None}
+
+
 async def orders_of_parts(work: Work, store_id: UUID, parts: Collection[str]) -> dict[str, str]:
     """The shop's id of the order that each of these parts belongs to, of those we know."""
     query = select(Assignment.external_id, Assignment.order_external_id).where(

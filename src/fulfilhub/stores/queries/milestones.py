@@ -13,7 +13,7 @@ from fulfilhub.platform import ids
 from fulfilhub.platform.work import Work
 from fulfilhub.shipping.models import Parcel, Shipment
 from fulfilhub.shipping.rules import TrackingState
-from fulfilhub.stores.adapters.port import MilestoneNews
+from fulfilhub.stores.adapters.milestones import MilestoneNews
 from fulfilhub.stores.models import Store, StoreUpdate
 from fulfilhub.stores.rules import PlatformKind
 from fulfilhub.stores.rules.milestones import milestone_of

@@ -25,10 +25,10 @@ from fulfilhub.stores.queries import assigned
 from fulfilhub.stores.renewing import reach
 from fulfilhub.stores.routes.stores import READ, WRITE
 from fulfilhub.stores.schemas.assigned import (
-    AssignmentOut,
     AssignmentStateName,
-    LocationsIn,
-    LocationsOut,
+    StoreAssignmentOut,
+    StoreLocationsIn,
+    StoreLocationsOut,
     assignment_out,
     locations_out,
     mapped,
@@ -53,7 +53,7 @@ async def _places(
     return await assigns(connection.platform).places(outside.http, connection)
 
 
-async def _shown(work: Work, store_id: str, places: Places | Refused | Retry) -> LocationsOut:
+async def _shown(work: Work, store_id: str, places: Places | Refused | Retry) -> StoreLocationsOut:
     found = ids.STORE.find(store_id)
     rows, services = await queries.locations(work, found), await queries.services(work, found)
     if isinstance(places, Places):
@@ -75,7 +75,7 @@ async def list_store_locations(
     outside: NamedDependency[Outside],
     merchant: NamedDependency[MerchantCaller],
     store_id: FromPath[str],
-) -> Response[LocationsOut]:
+) -> Response[StoreLocationsOut]:
     """The locations that the shop has just now, with the warehouse that stands for each, and the fulfilment services
     that we registered there. When the shop does not answer, `problem` says so and the mapped ones are listed."""
     places = await _places(works, vault, settings, outside, merchant, store_id)
@@ -97,8 +97,8 @@ async def map_store_locations(
     outside: NamedDependency[Outside],
     merchant: NamedDependency[MerchantCaller],
     store_id: FromPath[str],
-    data: JSONBody[LocationsIn],
-) -> Response[LocationsOut]:
+    data: JSONBody[StoreLocationsIn],
+) -> Response[StoreLocationsOut]:
     """Says which warehouse stands for which of the shop's own locations, and which warehouses are to have a fulfilment
     service in the shop; replaces what was said before. From then on only what the shop asks of these locations is ours:
     each part is sent from the warehouse that is asked. Services are registered within seconds; see their `state`."""
@@ -129,7 +129,7 @@ async def list_assignments(
     assignment_state: Annotated[
         AssignmentStateName | None, QueryParameter(name="state", description="Only assignments in this state.")
     ] = None,
-) -> Page[AssignmentOut]:
+) -> Page[StoreAssignmentOut]:
     """Each part of an order that the shop assigned to a location of ours, and where it stands, oldest first."""
     found = ids.STORE.find(store_id)
     async with works.reading(merchant.scope) as work:
@@ -160,7 +160,7 @@ async def retry_assignment(
     once: NamedDependency[Once],
     store_id: FromPath[str],
     assignment_id: FromPath[str],
-) -> Response[AssignmentOut]:
+) -> Response[StoreAssignmentOut]:
     """Reads the assignment's order from the shop again now and answers what is open, without waiting for the next look;
     harmless however often."""
     store, assignment = ids.STORE.find(store_id), ids.ASSIGNMENT.find(assignment_id)

@@ -6,12 +6,12 @@ personal is answered, and nothing that is not this shop's and this warehouse's.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 from litestar import Request, get, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath
 from msgspec import Struct
 
 from fulfilhub.platform import ids
@@ -28,6 +28,7 @@ from fulfilhub.stores.queries import callbacks
 
 PREFIX = "/shopify/services/{token:str}"
 LONGEST = 255
+ShopRequest = Request[Any, Any, State]
 
 
 class TrackingNumbers(Struct, kw_only=True):
@@ -53,7 +54,7 @@ async def _door(works: Works, vault: Vault, token: str) -> queries.ServiceDoor:
 
 @post(f"{PREFIX}/fulfillment_order_notification", include_in_schema=False, opt={"audited": False}, status_code=200)
 async def hear_request(
-    request: Request[Any, Any, State],
+    request: ShopRequest,
     works: NamedDependency[Works],
     vault: NamedDependency[Vault],
     settings: NamedDependency[Settings],
@@ -73,55 +74,35 @@ async def hear_request(
     return {"received": True}
 
 
-async def _stock(works: Works, vault: Vault, token: str, sku: str | None) -> dict[str, int]:
+async def _stock(request: ShopRequest, works: Works, vault: Vault, token: str) -> dict[str, int]:
     door = await _door(works, vault, token)
+    sku = request.query_params.get("sku")
     async with works.reading(Merchant(door.merchant_id)) as work:
         return await callbacks.stock_at(work, door.warehouse_id, sku)
 
 
-async def _numbers(works: Works, vault: Vault, token: str, names: list[str] | None) -> TrackingNumbers:
+async def _numbers(request: ShopRequest, works: Works, vault: Vault, token: str) -> TrackingNumbers:
     door = await _door(works, vault, token)
-    wanted = [name for name in names or [] if len(name) <= LONGEST][: callbacks.AT_ONCE]
+    names = [str(name) for name in request.query_params.getall("order_names[]", [])]
+    wanted = [name for name in names if len(name) <= LONGEST][: callbacks.AT_ONCE]
     async with works.reading(Merchant(door.merchant_id)) as work:
         return TrackingNumbers(tracking_numbers=await callbacks.tracking_numbers(work, door, wanted))
 
 
-Sku = Annotated[str | None, QueryParameter(name="sku", description="Only this SKU.", max_length=LONGEST)]
-Names = Annotated[
-    list[str] | None, QueryParameter(name="order_names[]", description="Names of fulfilments, such as #1001.1.")
-]
-
-
-@get(f"{PREFIX}/fetch_stock", include_in_schema=False)
+@get([f"{PREFIX}/fetch_stock", f"{PREFIX}/fetch_stock.json"], include_in_schema=False)
 async def fetch_stock(
-    works: NamedDependency[Works], vault: NamedDependency[Vault], token: FromPath[str], sku: Sku = None
+    request: ShopRequest, works: NamedDependency[Works], vault: NamedDependency[Vault], token: FromPath[str]
 ) -> dict[str, int]:
-    """Called by Shopify, for one SKU or for all: how many units of each this service's warehouse can sell."""
-    return await _stock(works, vault, token, sku)
+    """Called by Shopify, for one SKU (`sku`) or for all: how many units of each this service's warehouse can sell."""
+    return await _stock(request, works, vault, token)
 
 
-@get(f"{PREFIX}/fetch_stock.json", include_in_schema=False)
-async def fetch_stock_json(
-    works: NamedDependency[Works], vault: NamedDependency[Vault], token: FromPath[str], sku: Sku = None
-) -> dict[str, int]:
-    """As without `.json`."""
-    return await _stock(works, vault, token, sku)
-
-
-@get(f"{PREFIX}/fetch_tracking_numbers", include_in_schema=False)
+@get([f"{PREFIX}/fetch_tracking_numbers", f"{PREFIX}/fetch_tracking_numbers.json"], include_in_schema=False)
 async def fetch_tracking_numbers(
-    works: NamedDependency[Works], vault: NamedDependency[Vault], token: FromPath[str], names: Names = None
+    request: ShopRequest, works: NamedDependency[Works], vault: NamedDependency[Vault], token: FromPath[str]
 ) -> TrackingNumbers:
-    """Called by Shopify for fulfilments that lack a tracking number."""
-    return await _numbers(works, vault, token, names)
+    """Called by Shopify for fulfilments (`order_names[]`, such as `#1001.1`) that lack a tracking number."""
+    return await _numbers(request, works, vault, token)
 
 
-@get(f"{PREFIX}/fetch_tracking_numbers.json", include_in_schema=False)
-async def fetch_tracking_numbers_json(
-    works: NamedDependency[Works], vault: NamedDependency[Vault], token: FromPath[str], names: Names = None
-) -> TrackingNumbers:
-    """As without `.json`."""
-    return await _numbers(works, vault, token, names)
-
-
-ROUTES = [hear_request, fetch_stock, fetch_stock_json, fetch_tracking_numbers, fetch_tracking_numbers_json]
+ROUTES = [hear_request, fetch_stock, fetch_tracking_numbers]

@@ -9,7 +9,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from fulfilhub.fulfilment.rules import RejectReason
-from fulfilhub.orders.incoming import IncomingLine, IncomingOrder, StoreState
+from fulfilhub.orders.incoming import IncomingOrder, StoreState
 from fulfilhub.routing.rules.terms import WAITING as OPENS_AGAIN
 from fulfilhub.routing.rules.terms import Excluded, FenceCode, OnShortage
 from fulfilhub.stores.adapters.assigning import Answer, AnswerKind, Assigned, Progress, Request
@@ -137,22 +137,26 @@ class Wanted:
         return self.wishes.get((line, warehouse_id), Units()).ours
 
 
+_NOT_OURS = frozenset(
+    {AssignmentState.ELSEWHERE, AssignmentState.WAITING, AssignmentState.ASKED, AssignmentState.REFUSED}
+)
+
+
 def wanted(stands: Iterable[Stand]) -> Wanted:
     """How much of each line is ours. What was sent of a part stays ours whatever becomes of the rest; what we gave up
     is still counted by our order, as cancelled."""
     lines: dict[str, Units] = {}
     wishes: dict[tuple[str, UUID], Units] = {}
     for stand in stands:
-        if stand.state in (AssignmentState.ELSEWHERE, AssignmentState.WAITING, AssignmentState.ASKED):
-            continue
-        if stand.state is AssignmentState.REFUSED:
-            continue
         for line in stand.part.lines:
+            lines.setdefault(line.line, Units())
+            if stand.state in _NOT_OURS:
+                continue
             sent = line.total - line.remaining
             open_units = line.remaining if stand.state is AssignmentState.OURS else 0
             given_up = stand.given_up.get(line.id, 0) if stand.state is AssignmentState.GIVEN_UP else 0
             recalled = line.remaining if stand.state is AssignmentState.RECALLED else 0
-            lines[line.line] = lines.get(line.line, Units()).plus(Units(sent + open_units + given_up, sent, recalled))
+            lines[line.line] = lines[line.line].plus(Units(sent + open_units + given_up, sent, recalled))
             if stand.warehouse_id is not None and (sent or open_units):
                 at = (line.line, stand.warehouse_id)
                 wishes[at] = wishes.get(at, Units()).plus(Units(sent + open_units, sent))
@@ -162,30 +166,23 @@ def wanted(stands: Iterable[Stand]) -> Wanted:
 def restricted(
     order: IncomingOrder, want: Wanted, misplaced: Mapping[str, int], *, asked: bool = False
 ) -> IncomingOrder:
-    """The order with only what is ours of it. `misplaced`: units by line that a warehouse has in hand which was not
-    asked for them (the part was moved); they are not wanted until it gives them back. An order of which nothing is
-    left is cancelled, as far as we are concerned. `asked`: the shop itself asked for it, so it is not waited for
+    """The order with only what is ours of it; lines of which nothing is left ask for nothing, so that they can grow
+    again. `misplaced`: units by line that a warehouse has in hand which was not asked for them (the part was moved);
+    they are not wanted until it gives them back. `asked`: the shop itself asked for it, so it is not waited for
     payment."""
     lines = []
     for line in order.lines:
-        units = want.lines.get(line.external_id, Units())
-        ours = max(units.ours - misplaced.get(line.external_id, 0), units.sent)
-        if ours:
+        units = want.lines.get(line.external_id)
+        if units is not None:
+            ours = max(units.ours - misplaced.get(line.external_id, 0), units.sent)
             lines.append(replace(line, quantity=ours, fulfilled=min(units.sent, ours)))
-    state = StoreState.OPEN if asked and order.state is StoreState.UNPAID else order.state
-    if not any(line.quantity > line.fulfilled for line in lines) and not any(line.fulfilled for line in lines):
-        lines = [_recalled(line, want) for line in order.lines if _recalled(line, want).quantity]
-        state = StoreState.CANCELLED
-    mine = {line.external_id for line in lines}
+    lines = lines or [replace(line, quantity=0, fulfilled=0) for line in order.lines]
+    mine = {line.external_id for line in lines if line.quantity}
     others = [line.external_id for line in order.lines if line.external_id not in mine]
     # What is wrong with lines that others send is not our business.
     problems = tuple(each for each in order.problems if not any(f" {other} " in each for other in others))
+    state = StoreState.OPEN if asked and order.state is StoreState.UNPAID else order.state
     return replace(order, lines=tuple(lines), state=state, problems=problems)
-
-
-def _recalled(line: IncomingLine, want: Wanted) -> IncomingLine:
-    units = want.lines.get(line.external_id, Units())
-    return replace(line, quantity=units.ours + units.recalled, fulfilled=0)
 
 
 @dataclass(frozen=True, slots=True)

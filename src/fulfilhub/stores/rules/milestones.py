@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from fulfilhub.shipping.rules import TrackingState
-from fulfilhub.stores.adapters.port import Milestone
+from fulfilhub.stores.adapters.milestones import Milestone
 
 MILESTONES: dict[TrackingState, Milestone] = {
     TrackingState.PICKED_UP: Milestone.PICKED_UP,

@@ -26,14 +26,14 @@ LocationId = Annotated[str, Meta(min_length=1, max_length=255, examples=["gid://
 ServiceName = Annotated[str, Meta(max_length=100, examples=["FulfilHub Leeds"])]
 
 
-class LocationIn(Struct, kw_only=True, forbid_unknown_fields=True):
+class StoreLocationIn(Struct, kw_only=True, forbid_unknown_fields=True):
     """One of the shop's own locations, and the warehouse that stands for it."""
 
     location_id: LocationId
     warehouse_id: WarehouseId
 
 
-class ServiceIn(Struct, kw_only=True, forbid_unknown_fields=True):
+class StoreServiceIn(Struct, kw_only=True, forbid_unknown_fields=True):
     """A warehouse that is to have a fulfilment service, and with it a location, in the shop. `name`: what the shop
     calls it; ours by default."""
 
@@ -41,14 +41,14 @@ class ServiceIn(Struct, kw_only=True, forbid_unknown_fields=True):
     name: ServiceName = ""
 
 
-class LocationsIn(Struct, kw_only=True, forbid_unknown_fields=True):
+class StoreLocationsIn(Struct, kw_only=True, forbid_unknown_fields=True):
     """The whole mapping; what is left out is no longer mapped. Both empty: the store's orders are ours in whole."""
 
-    locations: Annotated[list[LocationIn], Meta(max_length=200)] = []
-    services: Annotated[list[ServiceIn], Meta(max_length=100)] = []
+    locations: Annotated[list[StoreLocationIn], Meta(max_length=200)] = []
+    services: Annotated[list[StoreServiceIn], Meta(max_length=100)] = []
 
 
-class LocationOut(Struct, kw_only=True):
+class StoreLocationOut(Struct, kw_only=True):
     """A location of the shop. `warehouse_id`: the warehouse that stands for it; null: none. `kind`: a fulfilment
     service, which the shop asks, or the merchant's own. `ours`: the service is FulfilHub's."""
 
@@ -60,7 +60,7 @@ class LocationOut(Struct, kw_only=True):
     warehouse_id: str | None
 
 
-class ServiceOut(Struct, kw_only=True):
+class StoreServiceOut(Struct, kw_only=True):
     """A service of ours in the shop. `refused`: the shop would not have it, see `reason`; `unwanted`: it is being
     ended."""
 
@@ -73,17 +73,17 @@ class ServiceOut(Struct, kw_only=True):
     updated_at: datetime
 
 
-class LocationsOut(Struct, kw_only=True):
+class StoreLocationsOut(Struct, kw_only=True):
     """The shop's locations and our services there. `problem` says why the shop could not be asked just now: then these
     are the mapped locations, as they were last seen."""
 
-    locations: list[LocationOut]
-    services: list[ServiceOut]
+    locations: list[StoreLocationOut]
+    services: list[StoreServiceOut]
     mapped: bool
     problem: str | None
 
 
-class AssignmentLineOut(Struct, kw_only=True):
+class StoreAssignmentLineOut(Struct, kw_only=True):
     """Units of a line of the order in an assignment, those nobody sent yet, and those given up, by the shop's ids."""
 
     id: str
@@ -93,7 +93,7 @@ class AssignmentLineOut(Struct, kw_only=True):
     given_up: int
 
 
-class AssignmentOut(Struct, kw_only=True):
+class StoreAssignmentOut(Struct, kw_only=True):
     """Units of one order that the shop assigned to one location (Shopify: a fulfilment order).
 
     `state`: `waiting`, nobody asked us yet; `asked`, not answered yet; `ours`; `recalled`, asked back and not answered
@@ -109,12 +109,12 @@ class AssignmentOut(Struct, kw_only=True):
     state: AssignmentStateName
     code: str | None
     reason: str | None
-    lines: list[AssignmentLineOut]
+    lines: list[StoreAssignmentLineOut]
     changed_at: datetime
     updated_at: datetime
 
 
-def mapped(data: LocationsIn) -> Mapped:
+def mapped(data: StoreLocationsIn) -> Mapped:
     """The command's words. Raises Invalid for a location or warehouse that is there twice."""
     locations: dict[str, UUID] = {}
     services: dict[UUID, str] = {}
@@ -136,12 +136,12 @@ def mapped(data: LocationsIn) -> Mapped:
 
 def locations_out(
     rows: Sequence[LocationRow], services: Sequence[ServiceRow], places: Sequence[Place] | None, problem: str | None
-) -> LocationsOut:
+) -> StoreLocationsOut:
     """`places`: what the shop has now; None when it could not be asked."""
     known = {each.external_id: each for each in rows}
     ours = {each.service_id for each in services if each.service_id is not None}
     seen = [_seen(each) for each in rows] if places is None else list(places)
-    return LocationsOut(
+    return StoreLocationsOut(
         locations=[_location(each, known.get(each.id), ours) for each in seen],
         services=[_service(each) for each in services],
         mapped=any(each.warehouse_id is not None for each in rows),
@@ -153,9 +153,9 @@ def _seen(row: LocationRow) -> Place:
     return Place(row.external_id, row.name, row.active, row.service_id)
 
 
-def _location(place: Place, row: LocationRow | None, ours: set[str]) -> LocationOut:
+def _location(place: Place, row: LocationRow | None, ours: set[str]) -> StoreLocationOut:
     warehouse_id = None if row is None else row.warehouse_id
-    return LocationOut(
+    return StoreLocationOut(
         location_id=place.id,
         name=place.name,
         kind="merchant" if place.service_id is None else "service",
@@ -165,8 +165,8 @@ def _location(place: Place, row: LocationRow | None, ours: set[str]) -> Location
     )
 
 
-def _service(row: ServiceRow) -> ServiceOut:
-    return ServiceOut(
+def _service(row: ServiceRow) -> StoreServiceOut:
+    return StoreServiceOut(
         warehouse_id=ids.WAREHOUSE.show(row.warehouse_id),
         name=row.name,
         state=row.state,  # type: ignore[arg-type]  # the CHECK constraint holds it to these values
@@ -177,9 +177,9 @@ def _service(row: ServiceRow) -> ServiceOut:
     )
 
 
-def assignment_out(row: AssignmentRow, lines: Mapping[UUID, Sequence[PartLine]]) -> AssignmentOut:
+def assignment_out(row: AssignmentRow, lines: Mapping[UUID, Sequence[PartLine]]) -> StoreAssignmentOut:
     """An assignment with its own of these lines."""
-    return AssignmentOut(
+    return StoreAssignmentOut(
         id=ids.ASSIGNMENT.show(row.id),
         external_id=row.external_id,
         order_external_id=row.order_external_id,
@@ -189,7 +189,7 @@ def assignment_out(row: AssignmentRow, lines: Mapping[UUID, Sequence[PartLine]])
         code=row.code,
         reason=row.reason,
         lines=[
-            AssignmentLineOut(
+            StoreAssignmentLineOut(
                 id=line.external_id,
                 line_external_id=line.line_external_id,
                 total=line.total,

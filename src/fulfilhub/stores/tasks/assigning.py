@@ -9,7 +9,7 @@ from fulfilhub.platform.jobs.tickets import OUTSIDE_QUEUE, Retry, Run, Ticket, t
 from fulfilhub.platform.scopes import Merchant, Platform
 from fulfilhub.stores import queries
 from fulfilhub.stores.adapters import adapter_for, assigns, port
-from fulfilhub.stores.adapters.assigning import AssignedParts, Registered
+from fulfilhub.stores.adapters.assigning import Answer, AssignedParts, Registered
 from fulfilhub.stores.adapters.port import Found, InDoubt, Missing, Refused
 from fulfilhub.stores.commands import assigning, following, locating, pulling, updates
 from fulfilhub.stores.renewing import with_fresh_tokens
@@ -71,6 +71,7 @@ async def follow_order(run: Run, tickets: Sequence[Ticket]) -> None:
     (ticket,) = tickets
     scope = Merchant(run.account_id, "system")
     store_id, external_id = ticket.uuid("store_id"), str(ticket.args["external_id"])
+    told: tuple[Answer, ...] = ()
     remark, rounds = "", following.ROUNDS
     while True:
         async with run.works.begin(scope) as work:
@@ -94,7 +95,7 @@ async def follow_order(run: Run, tickets: Sequence[Ticket]) -> None:
         if not judged.answers:
             return
         rounds -= 1
-        if remark or not rounds:  # it said no, or would be told the same again and again
+        if (remark and judged.answers == told) or not rounds:  # it said no, or would be told again and again
             await _end(run, ticket, leg, "answer_refused", remark or "The shop goes on asking the same.")
             return
         ended = await assigns(leg.connection.platform).answer(run.http, leg.connection, judged.answers)
@@ -104,7 +105,7 @@ async def follow_order(run: Run, tickets: Sequence[Ticket]) -> None:
         if isinstance(ended, Refused):
             await _end(run, ticket, leg, ended.code, ended.reason)
             return
-        remark = ended.remark
+        told, remark = judged.answers, ended.remark
 
 
 async def _read(run: Run, leg: following.Leg) -> tuple[Found | Missing, AssignedParts | Missing] | port.Retry | Refused:

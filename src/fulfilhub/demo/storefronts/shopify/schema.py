@@ -104,7 +104,7 @@ input InventorySetQuantitiesInput {
   name: String! reason: String! referenceDocumentUri: String quantities: [InventoryQuantityInput!]!
 }
 type FulfillmentPayload { fulfillment: Fulfillment userErrors: [UserError!]! }
-type FulfillmentEventPayload { fulfillmentEvent: FulfillmentEvent userErrors: [UserError!]! }
+type FulfillmentEventCreatePayload { fulfillmentEvent: FulfillmentEvent userErrors: [UserError!]! }
 type InventoryAdjustmentGroup { id: ID! }
 type InventorySetQuantitiesUserError { code: String field: [String!] message: String! }
 type InventorySetQuantitiesPayload {
@@ -113,7 +113,7 @@ type InventorySetQuantitiesPayload {
 }
 
 type Mutation {
-  fulfillmentEventCreate(fulfillmentEvent: FulfillmentEventInput!): FulfillmentEventPayload
+  fulfillmentEventCreate(fulfillmentEvent: FulfillmentEventInput!): FulfillmentEventCreatePayload
   fulfillmentCreate(fulfillment: FulfillmentInput!, message: String): FulfillmentPayload
   fulfillmentTrackingInfoUpdate(
     fulfillmentId: ID!, trackingInfoInput: FulfillmentTrackingInput!, notifyCustomer: Boolean

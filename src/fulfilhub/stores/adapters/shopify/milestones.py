@@ -11,17 +11,8 @@ from datetime import datetime
 import httpx
 
 from fulfilhub.stores.adapters import reading
-from fulfilhub.stores.adapters.port import (
-    Connection,
-    Ended,
-    InDoubt,
-    Milestone,
-    MilestoneNews,
-    Missing,
-    Pushed,
-    Refused,
-    Retry,
-)
+from fulfilhub.stores.adapters.milestones import Milestone, MilestoneNews
+from fulfilhub.stores.adapters.port import Connection, Ended, InDoubt, Missing, Pushed, Refused, Retry
 from fulfilhub.stores.adapters.shopify import client, documents
 
 _READ = documents.read("FulfilHubMilestones")

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import httpx
 
-from fulfilhub.stores.adapters.port import Connection, Delivery, Ended, MilestoneNews, PrivacyAsk, Refused
+from fulfilhub.stores.adapters.milestones import MilestoneNews
+from fulfilhub.stores.adapters.port import Connection, Delivery, Ended, PrivacyAsk, Refused
 from fulfilhub.stores.adapters.signature import header, signed_by_one_of
 from fulfilhub.stores.adapters.woocommerce.deliveries import read_delivery
 from fulfilhub.stores.adapters.woocommerce.normalise import normalise
