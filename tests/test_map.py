@@ -38,8 +38,9 @@ MORE = {
     # single handovers share transactions; pages and labels, drawn from plain data
     "shipping": {"together", "papers"},
     "inventory": {"profiles"},  # a warehouse's stored profile as routing's plain data
-    # the page to approve a connection; a code at the command line; a token is renewed between two transactions
-    "stores": {"templates", "bootstrap", "renewing"},
+    # the page to approve a connection and the one in Shopify's admin; a code at the command line; a token is renewed
+    # between two transactions
+    "stores": {"assets", "templates", "bootstrap", "renewing"},
     "storefront": {"templates"},  # the customer's page, shown by us and under a shop's own domain
     "people": {"signing_in", "bootstrap", "templates"},  # a password becomes a session; the first owner
 }

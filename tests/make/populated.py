@@ -105,13 +105,15 @@ ROWS: dict[str, str] = {
     "store_products": "INSERT INTO store_products (merchant_id, id, store_id, variant_id, parent_id, item_id, sku, "
     "title, barcode, hs_code, origin_country, status, state, code, ours, written, changed_at, created_at, updated_at) "
     "SELECT merchant_id, gen_random_uuid(), store_id, 'variant', 'product', 'item', '', 'No SKU', '', '', '', "
-    "'active', 'unmapped', 'no_sku', false, '{}', now(), now(), now() FROM store_catalogues WHERE merchant_id = :merchant",
+    "'active', 'unmapped', 'no_sku', false, '{}', now(), now(), now() FROM store_catalogues "
+    "WHERE merchant_id = :merchant",
     "store_imports": "INSERT INTO store_imports (merchant_id, id, store_id, state, requested_by, created_at, ended_at) "
     "SELECT merchant_id, gen_random_uuid(), store_id, 'completed', 'test', now(), now() FROM store_catalogues "
     "WHERE merchant_id = :merchant",
     "store_returns": "INSERT INTO store_returns (merchant_id, id, store_id, order_external_id, external_id, name, "
     "begun, status, refunds, code, reason, created_at, updated_at) "
-    "SELECT merchant_id, gen_random_uuid(), store_id, 'queued', 'return', 'R1', 'store', 'requested', '{}', 'unknown_order', 'Not here.', now(), now() FROM store_catalogues "
+    "SELECT merchant_id, gen_random_uuid(), store_id, 'queued', 'return', 'R1', 'store', 'requested', '{}', "
+    "'unknown_order', 'Not here.', now(), now() FROM store_catalogues "
     "WHERE merchant_id = :merchant",
     "store_notices": "INSERT INTO store_notices (merchant_id, id, store_id, kind, subject_id, order_id, state, due_at, "
     "told_at, created_at, updated_at) "

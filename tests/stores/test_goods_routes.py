@@ -7,7 +7,7 @@ from sqlalchemy import text
 from fulfilhub.platform.scopes import Platform
 from fulfilhub.platform.work import Works
 from fulfilhub.stores.commands import hearing, importing
-from tests.conftest import Client
+from tests.make.world import Client
 from tests.stores.conftest import Hand
 
 KEYS = {"consumer_key": "ck_1", "consumer_secret": "cs_1"}
