@@ -234,9 +234,9 @@ async def _take_ours(
     work: Work, leg: Leg, row: assigned.FollowedRow, order: IncomingOrder, stands: Sequence[Stand], want: Wanted
 ) -> list[Answer]:
     store_id = leg.store.id
-    misplaced = {} if row.order_id is None else await _misplaced(work, row.order_id, want)
+    caps = {} if row.order_id is None else await _caps(work, row.order_id, want)
     asked = any(each.state is AssignmentState.OURS and each.kind is LocationKind.SERVICE for each in stands)
-    told = restricted(order, want, misplaced, asked=asked)
+    told = restricted(order, want, caps, asked=asked)
     (one,) = await orders.take(work, store_id, [told], fresh=True)
     order_id = one.order_id
     by_line = {line.external_id: line for line in await lines_of(work, order_id)}
@@ -275,29 +275,30 @@ async def _know(work: Work, leg: Leg, order_id: UUID) -> None:
     )
 
 
-async def _misplaced(work: Work, order_id: UUID, want: Wanted) -> dict[str, int]:
-    """Units by line that a warehouse has in hand which is no longer asked for them, beyond those that nobody is. Work
-    that nobody has in hand is taken back at once, to be routed anew."""
+async def _caps(work: Work, order_id: UUID, want: Wanted) -> dict[str, int]:
+    """At most so many units of a line are wanted while a warehouse has some in hand that is no longer asked for them:
+    so few that it is asked to give them up. Work that nobody has in hand is taken back at once, to be routed anew."""
     await lock_orders(work, [order_id])
     names = {line.id: line.external_id for line in await lines_of(work, order_id)}
     live = await lock_work_of_orders(work, [order_id])
     over = _over(names, await given(work, [order_id]), want)
-    wrong = [
-        row
-        for row in live
-        if is_free(work, row) and any((line.line_id, row.warehouse_id) in over for line in row.lines)
-    ]
-    await free(work, wrong, "order_changed", reroute=True)
+    held = [row for row in live if any((line.line_id, row.warehouse_id) in over for line in row.lines)]
+    await free(work, [row for row in held if is_free(work, row)], "order_changed", reroute=True)
     has = await given(work, [order_id])
-    found: dict[str, int] = {}
-    for (line_id, _), units in _over(names, has, want).items():
-        found[names[line_id]] = found.get(names[line_id], 0) + units
-    for line_id, name in names.items():
-        if name in found:
-            in_all = sum(units for (_, line, _), units in has.items() if line == line_id)
-            unwanted = max(in_all - want.ours(name), 0)
-            found[name] = max(found[name] - unwanted, 0)
-    return {name: units for name, units in found.items() if units}
+    over = _over(names, has, want)
+    wrong: dict[UUID, int] = {}
+    for row in (row for row in held if not is_free(work, row)):
+        for line in row.lines:
+            units = min(line.to_ship, over.get((line.line_id, row.warehouse_id), 0))
+            over[line.line_id, row.warehouse_id] = over.get((line.line_id, row.warehouse_id), 0) - units
+            wrong[line.line_id] = wrong.get(line.line_id, 0) + units
+    caps = {}
+    for line_id, units in wrong.items():
+        in_all, ours = sum(each for (_, line, _), each in has.items() if line == line_id), want.ours(names[line_id])
+        misplaced = units - max(in_all - ours, 0)
+        if misplaced > 0:
+            caps[names[line_id]] = min(in_all, ours) - misplaced
+    return caps
 
 
 def _over(

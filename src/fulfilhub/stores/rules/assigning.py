@@ -163,18 +163,16 @@ def wanted(stands: Iterable[Stand]) -> Wanted:
     return Wanted(lines, wishes)
 
 
-def restricted(
-    order: IncomingOrder, want: Wanted, misplaced: Mapping[str, int], *, asked: bool = False
-) -> IncomingOrder:
+def restricted(order: IncomingOrder, want: Wanted, caps: Mapping[str, int], *, asked: bool = False) -> IncomingOrder:
     """The order with only what is ours of it; lines of which nothing is left ask for nothing, so that they can grow
-    again. `misplaced`: units by line that a warehouse has in hand which was not asked for them (the part was moved);
-    they are not wanted until it gives them back. `asked`: the shop itself asked for it, so it is not waited for
-    payment."""
+    again. `caps`: at most so many units of a line are wanted, while a warehouse has some in hand which is no longer
+    asked for them (the part was moved), until it gives them back. `asked`: the shop itself asked for it, so it is not
+    waited for payment."""
     lines = []
     for line in order.lines:
         units = want.lines.get(line.external_id)
         if units is not None:
-            ours = max(units.ours - misplaced.get(line.external_id, 0), units.sent)
+            ours = max(min(units.ours, caps.get(line.external_id, units.ours)), units.sent)
             lines.append(replace(line, quantity=ours, fulfilled=min(units.sent, ours)))
     lines = lines or [replace(line, quantity=0, fulfilled=0) for line in order.lines]
     mine = {line.external_id for line in lines if line.quantity}
