@@ -15,11 +15,10 @@ from graphql import FieldNode, OperationDefinitionNode, OperationType, parse
 
 from fulfilhub.stores.adapters import adapter_for, assigns
 from fulfilhub.stores.adapters.assigning import Answer, AnswerKind
+from fulfilhub.stores.adapters.milestones import Milestone, MilestoneNews
 from fulfilhub.stores.adapters.port import (
     Connection,
     InDoubt,
-    Milestone,
-    MilestoneNews,
     Pushed,
     Refused,
     Retry,
