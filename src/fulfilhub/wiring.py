@@ -47,6 +47,7 @@ HEARD_BY: dict[type[Fact], tuple[str, ...]] = {
 }
 
 SCHEDULES: dict[str, str] = {
+    "accounts.end_contracts": "3 * * * *",
     "fulfilment.retry_waiting": "7 * * * *",
     "people.forget": "41 * * * *",
     "platform.expire_raw": "17 * * * *",
@@ -62,6 +63,7 @@ SCHEDULES: dict[str, str] = {
 TASK_MODULES = (
     "fulfilhub.platform.retention",
     "fulfilhub.platform.jobs.passing",
+    "fulfilhub.accounts.tasks",
     "fulfilhub.people.tasks",
     "fulfilhub.fulfilment.tasks",
     "fulfilhub.shipping.tasks",

@@ -76,6 +76,7 @@ class Kind:
 ACCOUNT = Kind("acc", "account")
 API_KEY = Kind("key", "API key")
 CONTRACT = Kind("con", "contract")
+CONTRACT_INVITATION = Kind("civ", "contract invitation")
 WAREHOUSE = Kind("wh", "warehouse")
 USER = Kind("usr", "user")
 INVITATION = Kind("inv", "invitation")
@@ -121,6 +122,7 @@ OF_FIELD: dict[str, Kind] = {
     "change_id": REQUEST,
     "charge_id": CHARGE,
     "contract_id": CONTRACT,
+    "contract_invitation_id": CONTRACT_INVITATION,
     "decision_id": DECISION,
     "delivery_id": WEBHOOK_DELIVERY,
     "endpoint_id": WEBHOOK_ENDPOINT,

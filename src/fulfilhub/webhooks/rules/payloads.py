@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 
-from fulfilhub.accounts.events import ContractChanged, KeyChanged
+from fulfilhub.accounts.events import ContractChanged, ContractInvited, KeyChanged
 from fulfilhub.accounts.rules import AccountKind
 from fulfilhub.billing.events import ChargeMade
 from fulfilhub.carriers.events import CarrierConnectionChanged
@@ -125,7 +125,8 @@ PUBLIC: tuple[Public, ...] = (
     Public(OrderFoundLate, values={"what": "order", "how": "sweep"}),
     Public(BackfillEnded, values={"state": "completed"}),
     Public(ChargeMade, values={"kind": "order_fulfilled", "amount_minor": 250, "currency": "GBP"}),
-    Public(ContractChanged, BOTH, values={"state": "active"}),
+    Public(ContractChanged, BOTH, values={"state": "active", "change": "accepted"}),
+    Public(ContractInvited, BOTH, values={"state": "invited"}),
     Public(WarehouseChanged, BOTH, values={"state": "active", "version": 2}),
     Public(WebhookEndpointDisabled, BOTH, values={"reason": "failing"}),
 )
