@@ -48,7 +48,8 @@ WHERE l.account_id = work_orders.account_id AND l.work_order_id = work_orders.id
 
 # Whoever has the link, and an account of the kind and mode that was invited, takes the invitation up once.
 TAKE = """
-CREATE FUNCTION take_contract_invitation(given bytea, at timestamptz) RETURNS TABLE (inviter_id uuid, invitation_id uuid)
+CREATE FUNCTION take_contract_invitation(given bytea, at timestamptz)
+RETURNS TABLE (inviter_id uuid, invitation_id uuid)
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public
 BEGIN ATOMIC
     UPDATE public.contract_invitations AS i SET to_account_id = public.app_account(), taken_at = at
@@ -233,7 +234,7 @@ def _queue() -> None:
         ("postcode", "replace(upper((document -> 'ship_to') ->> 'postcode'), ' ', '')"),
     ):
         op.add_column("work_orders", sa.Column(name, sa.Text(), sa.Computed(value, persisted=True)))
-    for name in ("accept_by", "accepted_at", "look_at"):
+    for name in ("accept_by", "accepted_at", "leave_by", "look_at"):
         op.add_column("work_orders", sa.Column(name, TIME))
     op.add_column("work_orders", sa.Column("rejection", pg.JSONB()))
     op.create_check_constraint(op.f("ck_work_orders_priority"), "work_orders", "priority BETWEEN 0 AND 9")
@@ -261,8 +262,8 @@ def downgrade() -> None:
     for name in ("look", "urgent", "single", "service"):
         op.drop_index(f"ix_work_orders_{name}", "work_orders")
     op.drop_constraint(op.f("ck_work_orders_priority"), "work_orders", type_="check")
-    added = ("rejection", "look_at", "accepted_at", "accept_by", "postcode", "country", "carrier", "single_sku")
-    for name in (*added, "priority"):
+    added = ("rejection", "look_at", "leave_by", "accepted_at", "accept_by", "postcode", "country", "carrier")
+    for name in (*added, "single_sku", "priority"):
         op.drop_column("work_orders", name)
     op.drop_table("contract_invitations")
     op.add_column("contracts", sa.Column("warehouse_id", sa.Uuid()))

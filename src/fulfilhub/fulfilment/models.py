@@ -117,8 +117,8 @@ class WorkOrder(AccountTable, Base):
     prices). `held` is true while any hold on the order lives. A claim is a lease beside the state: while
     `lease_until` lies ahead nobody else may claim it. `ended_at` is set once it is shipped, rejected or cancelled.
 
-    `single_sku` is the product, where nothing else is wanted. `accept_by` follows from the contract; `look_at` is when
-    it is late next, unless somebody is quicker. `carrier`, `country` and `postcode` are the document's own."""
+    `single_sku` is the product, where nothing else is wanted. `accept_by` and `leave_by` follow from the contract;
+    `look_at` is when it is late next, unless somebody is quicker. `carrier`, `country` and `postcode` are the document's own."""
 
     __tablename__ = "work_orders"
 
@@ -147,6 +147,7 @@ class WorkOrder(AccountTable, Base):
     postcode: Mapped[str | None] = mapped_column(Computed(POSTCODE, persisted=True))
     accept_by: Mapped[datetime | None]
     accepted_at: Mapped[datetime | None]
+    leave_by: Mapped[datetime | None]
     look_at: Mapped[datetime | None]
     rejection: Mapped[Json | None]
 

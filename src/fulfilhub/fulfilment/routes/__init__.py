@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from fulfilhub.fulfilment.routes import merchant, requests, work
+from fulfilhub.fulfilment.routes import events, merchant, requests, work
 
-ROUTES = [*work.ROUTES, *merchant.ROUTES, *requests.ROUTES]
+ROUTES = [*work.ROUTES, *events.ROUTES, *merchant.ROUTES, *requests.ROUTES]

@@ -81,6 +81,8 @@ PUBLIC: tuple[Public, ...] = (
     Public(fulfilment.FulfilmentPacked),
     Public(fulfilment.FulfilmentShipped),
     Public(fulfilment.FulfilmentCancelled, values={"reason": "merchant", "reroute": False}),
+    Public(fulfilment.FulfilmentLinesRejected, values={"reason": "out_of_stock"}),
+    Public(fulfilment.FulfilmentLate, values={"what": "ship"}),
     Public(
         fulfilment.FulfilmentChangeRequested,
         values={"kind": "cancel", "asked_by": "merchant"},
@@ -109,6 +111,8 @@ PUBLIC: tuple[Public, ...] = (
     Public(fulfilment.WorkHeld, P),
     Public(fulfilment.WorkResumed, P),
     Public(fulfilment.WorkWithdrawn, P),
+    Public(fulfilment.WorkChanged, P),
+    Public(fulfilment.WorkLate, P, values={"what": "accept"}),
     Public(fulfilment.WorkClaimExpired, BOTH),
     Public(fulfilment.WorkChangeRequested, P, values={"kind": "cancel", "answer_by": "2026-11-24T10:30:00Z"}),
     Public(fulfilment.WorkChangeClosed, P, values={"kind": "cancel", "state": "withdrawn", "carried_out": False}),
