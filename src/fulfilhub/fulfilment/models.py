@@ -118,7 +118,8 @@ class WorkOrder(AccountTable, Base):
     `lease_until` lies ahead nobody else may claim it. `ended_at` is set once it is shipped, rejected or cancelled.
 
     `single_sku` is the product, where nothing else is wanted. `accept_by` and `leave_by` follow from the contract;
-    `look_at` is when it is late next, unless somebody is quicker. `carrier`, `country` and `postcode` are the document's own."""
+    `look_at` is when it is late next, unless somebody is quicker. `carrier`, `country` and `postcode` are the
+    document's own."""
 
     __tablename__ = "work_orders"
 

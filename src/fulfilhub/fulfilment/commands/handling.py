@@ -83,8 +83,8 @@ async def in_hand(
     work: Work, work_id: UUID, lease_id: UUID | None, at: datetime | None = None
 ) -> AsyncIterator[WorkRow]:
     """The work order, locked after its order, within the merchant's scope. `at` is when it was done, if before now.
-    Raises NotFound when it is not in the scope's queue, Invalid for an impossible time, and LeaseLost, with how the work
-    stands, unless `lease_id` is its lease and lived then (an ended one needs none)."""
+    Raises NotFound when it is not in the scope's queue, Invalid for an impossible time, and LeaseLost, with how the
+    work stands, unless `lease_id` is its lease and lived then (an ended one needs none)."""
     operator_id = work.account_id
     found = (await queries.whose(work, [work_id])).get(work_id)
     if found is None:
@@ -111,7 +111,8 @@ def check_reported(work: Work, row: WorkRow, lease_id: UUID | None, at: datetime
 
 
 async def accept(work: Work, work_id: UUID, lease_id: UUID | None, at: datetime | None = None) -> WorkRow:
-    """Take the work on, `at` a time if that was before now. Raises LeaseLost, OnHold, or Conflict for work that has ended."""
+    """Take the work on, `at` a time if that was before now. Raises LeaseLost, OnHold, or Conflict for work that has
+    ended."""
     async with in_hand(work, work_id, lease_id, at) as row:
         if row.state in IN_HAND:
             return row

@@ -14,9 +14,11 @@ AT_ONCE = 500
 
 # What was looked at for one thing is looked at again for the next.
 TAKE_LATE = """
+WITH due AS MATERIALIZED (
+    SELECT account_id, id FROM work_orders WHERE look_at <= $1 ORDER BY look_at LIMIT $2 FOR UPDATE SKIP LOCKED
+)
 UPDATE work_orders AS w SET look_at = CASE WHEN w.leave_by > w.look_at THEN w.leave_by END
-FROM (SELECT account_id, id FROM work_orders WHERE look_at <= $1 ORDER BY look_at LIMIT $2 FOR UPDATE SKIP LOCKED) AS due
-WHERE w.account_id = due.account_id AND w.id = due.id
+FROM due WHERE w.account_id = due.account_id AND w.id = due.id
 RETURNING w.account_id, w.merchant_id, w.order_id, w.id, w.warehouse_id,
           old.look_at = w.accept_by AND w.accepted_at IS NULL AND w.ended_at IS NULL AS to_accept,
           old.look_at = w.leave_by AND w.ended_at IS NULL AS to_ship

@@ -53,8 +53,8 @@ async def list_work_events(
     wait: Wait = 0,
 ) -> EventPage:
     """New work, work held or changed, cancels that are asked for, leases that ran out, and contracts, in commit order.
-    Keep `next_cursor` and ask again with it: it never skips an event and never repeats one. With `wait` the answer comes
-    as soon as there is something. Webhooks tell the same."""
+    Keep `next_cursor` and ask again with it: it never skips an event and never repeats one. With `wait` the answer
+    comes as soon as there is something. Webhooks tell the same."""
     until = monotonic() + wait
     found = await _read(works, partner, _number(after), limit)
     # What is new may be none of this: then the wait goes on.

@@ -64,8 +64,9 @@ async def claim_work(
     settings: NamedDependency[Settings],
     data: JSONBody[ClaimIn],
 ) -> Response[ClaimOut]:
-    """Leases a batch that nobody else has, of what the filters let through, the earliest ship-by first. Send heartbeats to `extend`; when the lease
-    ends, the work goes back to the queue. Idempotency-Keys are not kept for claims: a lost answer's lease runs out."""
+    """Leases a batch that nobody else has, of what the filters let through, the earliest ship-by first. Send heartbeats
+    to `extend`; when the lease ends, the work goes back to the queue. Idempotency-Keys are not kept for claims: a lost
+    answer's lease runs out."""
     warehouse_id, wanted = ids.WAREHOUSE.read(data.warehouse_id, "/warehouse_id"), wanted_of(data)
     async with works.begin(partner.scope) as work:
         lease_id, until, rows = await claiming.claim(

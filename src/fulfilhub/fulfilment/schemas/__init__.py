@@ -159,10 +159,10 @@ class RejectionOut(Struct, kw_only=True):
 
 class WorkOrderOut(Struct, kw_only=True):
     """A work order: what the work needs and no more. `state` is where the work is, `negotiation` where you and the
-    merchant stand about it. `actions` are what you can do with it now; `requests` are what you are asked to change about
-    it and have not answered; while `held`, don't accept, pack, or ship what is not packed. The contract asks for it to
-    be accepted by `accept_by` and to leave by `leave_by`; `late` is what was not. `ship_to` holds a phone number or an
-    e-mail address only where the contract says that the service needs it."""
+    merchant stand about it. `actions` are what you can do with it now; `requests` are what you are asked to change
+    about it and have not answered; while `held`, don't accept, pack, or ship what is not packed. The contract asks for
+    it to be accepted by `accept_by` and to leave by `leave_by`; `late` is what was not. `ship_to` holds a phone number
+    or an e-mail address only where the contract says that the service needs it."""
 
     id: str
     merchant_id: str
