@@ -36,19 +36,26 @@ class MadeAccount:
     test: MadeKey
 
 
-async def make_account(work: Work, kind: AccountKind, name: str, live: UUID | None = None) -> MadeAccount:
-    """Make an organisation with its test twin and a full key for each; `live` is its id, when that is given already."""
+async def make_organisation(work: Work, kind: AccountKind, name: str, live: UUID | None = None) -> tuple[UUID, UUID]:
+    """Make an organisation and its test twin, without keys; (live, test) ids. `live` may be given already."""
     live, test = live or ids.new(), ids.new()
-    rows = [(live, Mode.LIVE, test), (test, Mode.TEST, live)]
     await work.db.execute(
         insert(Account),
         [
             {"account_id": account, "kind": kind, "mode": mode, "name": name, "twin_id": twin, "created_at": work.now}
-            for account, mode, twin in rows
+            for account, mode, twin in ((live, Mode.LIVE, test), (test, Mode.TEST, live))
         ],
     )
-    made = [await make_key(work, account, kind, mode, "first key", None, None) for account, mode, _ in rows]
-    return MadeAccount(made[0], made[1])
+    return live, test
+
+
+async def make_account(work: Work, kind: AccountKind, name: str) -> MadeAccount:
+    """Make an organisation with its test twin and a full key for each."""
+    live, test = await make_organisation(work, kind, name)
+    return MadeAccount(
+        await make_key(work, live, kind, Mode.LIVE, "first key", None, None),
+        await make_key(work, test, kind, Mode.TEST, "first key", None, None),
+    )
 
 
 async def make_key(
