@@ -19,7 +19,7 @@ from fulfilhub.accounts.queries.contracts import ContractRow, VersionRow, get_co
 from fulfilhub.accounts.rules import AccountKind, ContractState, Terms, check_terms
 from fulfilhub.platform import ids
 from fulfilhub.platform.errors import Conflict, FieldError, Invalid
-from fulfilhub.platform.scopes import Merchant
+from fulfilhub.platform.scopes import Merchant, Platform
 from fulfilhub.platform.work import Work
 from fulfilhub.web.conditional import check_version
 
@@ -164,7 +164,10 @@ async def end_past_contracts(work: Work) -> None:
             change="ended",
         )
         for account_id in (row["merchant_id"], row["partner_id"]):
-            work.pass_on(account_id, TELL, fact.data())
+            if isinstance(work.scope, Platform):
+                await work.enqueue_for(account_id, TELL, fact.data())
+            else:
+                work.pass_on(account_id, TELL, fact.data())
 
 
 def side_of(work: Work) -> AccountKind:
