@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -23,7 +22,7 @@ from tests.orders.telling import HOME
 
 
 @pytest.fixture
-async def site(works: Works) -> AsyncIterator[Site]:
+async def site(works: Works) -> Site:
     """Three orders at Leeds: two mugs to York, a bowl to London, and both to York."""
     made = await make_site(works, "MUG", "BOWL")
     for sku in ("MUG", "BOWL"):

@@ -41,7 +41,7 @@ async def test_scans_of_a_scanner_that_was_offline_are_taken_by_their_own_time(s
     await scene.partner.made(f"{at}/pack", {**mine, "occurred_at": done, "parcels": [parcel]})
     sent = {**mine, "occurred_at": done, "parcels": [{"carrier": "evri", "tracking_number": "H01"}]}
     for _ in range(2):
-        shipped = await scene.partner.post(f"{at}/ship", sent, once="the scanner's own")
+        shipped = await scene.partner.post(f"{at}/ship", sent, once="scanner-7-0001")
         assert shipped.status_code == 200, shipped.text
     told = (await scene.merchant.get(f"/v1/shipments/{shipped.json()['shipment_id']}")).json()
     assert datetime.fromisoformat(told["shipped_at"]) == datetime.fromisoformat(done)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from fulfilhub.accounts.commands import end_past_contracts
 from fulfilhub.accounts.commands.contracts import TELL
-from fulfilhub.accounts.commands.invitations import OFFER, TELL_INVITED, offer_invited
+from fulfilhub.accounts.commands.invitations import OFFER, TELL_INVITED, forget_invitations, offer_invited
 from fulfilhub.accounts.events import ContractChanged, ContractInvited
 from fulfilhub.platform.jobs.tickets import Run, Ticket, task
 from fulfilhub.platform.scopes import Merchant, Partner, Platform
@@ -54,7 +54,8 @@ async def offer_what_was_invited(run: Run, tickets: Sequence[Ticket]) -> None:
 
 @task("accounts.end_contracts")
 async def end_contracts(run: Run, tickets: Sequence[Ticket]) -> None:
-    """The last day of contracts is over."""
-    async with run.works.begin(Platform("end contracts whose last day is over")) as work:
+    """The last day of contracts is over, and invitations came to nothing."""
+    async with run.works.begin(Platform("end contracts and forget invitations")) as work:
         await work.finish(tickets)
         await end_past_contracts(work)
+        await forget_invitations(work)

@@ -119,7 +119,9 @@ async def accept_contract(work: Work, contract_id: UUID, expected: int | None = 
     if row.proposed.proposed_by is side_of(work):
         raise Conflict("These are your own terms: the other side answers.", code="illegal_action")
     await _answer(work, row, row.proposed, "accepted")
-    await _change(work, row, "accepted", state=ContractState.ACTIVE, ends_on=row.proposed.terms.ends_on)
+    terms = row.proposed.terms
+    days = {"starts_on": min(row.starts_on, terms.starts_on), "ends_on": terms.ends_on}
+    await _change(work, row, "accepted", state=ContractState.ACTIVE, **days)
 
 
 async def decline_contract(work: Work, contract_id: UUID, expected: int | None = None) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from fulfilhub.accounts.commands.contracts import offer_contract
 from fulfilhub.accounts.events import ContractInvited
@@ -23,6 +23,7 @@ from fulfilhub.platform.work import Work
 OFFER = "accounts.offer_invited"
 TELL_INVITED = "accounts.tell_invited"
 LASTS = timedelta(days=14)
+KEPT = timedelta(days=90)
 MOST_OPEN = 100
 
 
@@ -93,6 +94,15 @@ async def revoke_invitation(work: Work, invitation_id: UUID) -> None:
     if row.account_id != work.account_id:
         raise Conflict("It is not your invitation: decline it.", code="illegal_action")
     await _close(work, invitation_id, row.state, "revoked")
+
+
+async def forget_invitations(work: Work) -> None:
+    """Delete what came to nothing long ago, in the platform's scope: it names people who never came."""
+    await work.db.execute(
+        delete(ContractInvitation).where(
+            ContractInvitation.state != "offered", ContractInvitation.expires_at < work.now - KEPT
+        )
+    )
 
 
 async def _close(work: Work, invitation_id: UUID, present: str, state: str) -> None:

@@ -123,6 +123,7 @@ async def terms_today(work: Work) -> dict[UUID, Terms]:
             or_(Contract.ends_on.is_(None), Contract.ends_on >= today),
             ContractVersion.state == "accepted",
             ContractVersion.starts_on <= today,
+            or_(ContractVersion.ends_on.is_(None), ContractVersion.ends_on >= today),
         )
         .order_by(Contract.id, ContractVersion.number.desc())
     )
