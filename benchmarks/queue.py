@@ -32,7 +32,7 @@ WITH w AS (
                'lines', jsonb_build_array(jsonb_build_object(
                    'line_id', $4::uuid, 'product_id', $5::uuid, 'sku', 'SKU-1', 'name', 'A thing',
                    'barcodes', jsonb_build_array('4000000000017')))),
-           now(), now(), CASE WHEN n % 3 = 0 THEN $5::uuid END, CASE WHEN n % 1000 = 0 THEN 5 ELSE 0 END
+           now(), now(), CASE WHEN n % 3 = 0 THEN $5::uuid END, CASE WHEN n % 100 = 7 THEN 5 ELSE 0 END
     FROM generate_series(1, $6::int) AS n RETURNING account_id, id, merchant_id
 )
 INSERT INTO work_order_lines (account_id, work_order_id, line_id, merchant_id, product_id, quantity)
