@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from fulfilhub.platform import ids
 from fulfilhub.platform.clock import utc_now
 from fulfilhub.platform.scopes import Platform
 from tests.make.scene import Scene
@@ -14,21 +15,23 @@ def ago(**time: float) -> str:
     return (utc_now() - timedelta(**time)).isoformat()
 
 
-async def run_out(scene: Scene, lease: str, minutes: int = 30) -> None:
-    """Let the lease have ended so long ago, on work that was queued and claimed before that."""
+async def run_out(scene: Scene) -> str:
+    """Let everything have been queued and claimed a day ago, and the lease have ended half an hour ago; the lease."""
+    lease = ids.before(ids.new(), timedelta(days=1))
     async with scene.hand.works.begin(Platform("test")) as work:
         told = await work.execute_raw(
-            "UPDATE work_orders SET created_at = now() - interval '1 day', lease_until = now() - $1::interval "
-            "WHERE lease_id IS NOT NULL",
-            timedelta(minutes=minutes),
+            "UPDATE work_orders SET created_at = now() - interval '2 days', lease_id = $1, "
+            "lease_until = now() - interval '30 minutes' WHERE lease_id IS NOT NULL",
+            lease,
         )
-        assert told != "UPDATE 0", lease
+        assert told != "UPDATE 0"
+    return ids.LEASE.show(lease)
 
 
 async def test_scans_of_a_scanner_that_was_offline_are_taken_by_their_own_time(scene: Scene) -> None:
     await scene.order("o-1")
-    lease, (row,) = await scene.claim()
-    await run_out(scene, lease)
+    _, (row,) = await scene.claim()
+    lease = await run_out(scene)
     at, mine = f"/v1/work/orders/{row['id']}", {"lease_id": lease}
     done = ago(minutes=40)
     now = await scene.partner.post(f"{at}/accept", mine)
@@ -49,8 +52,8 @@ async def test_scans_of_a_scanner_that_was_offline_are_taken_by_their_own_time(s
 
 async def test_what_was_done_after_the_lease_or_is_somebody_elses_now_is_refused(scene: Scene) -> None:
     await scene.order("o-1")
-    lease, (row,) = await scene.claim()
-    await run_out(scene, lease)
+    _, (row,) = await scene.claim()
+    lease = await run_out(scene)
     at = f"/v1/work/orders/{row['id']}"
     after = await scene.partner.post(f"{at}/pick", {"lease_id": lease, "occurred_at": ago(minutes=10)})
     assert after.json()["code"] == "lease_lost"

@@ -338,9 +338,9 @@ CLOCKS_DIFFER = timedelta(minutes=2)
 
 
 def check_time(now: datetime, at: datetime | None, since: datetime) -> None:
-    """Raises Invalid for work that was done before it was given (`since`), or that lies ahead of more than clocks
+    """Raises Invalid for what was done before the work was claimed (`since`), or lies ahead by more than clocks
     differ."""
     if at is None or since - CLOCKS_DIFFER <= at <= now + CLOCKS_DIFFER:
         return
-    detail = "Lies ahead: send the time at which it was done." if at > now else "Lies before the work was queued."
+    detail = "Lies ahead: send the time at which it was done." if at > now else "Lies before you claimed the work."
     raise Invalid(detail, fields=[FieldError("/occurred_at", detail)])

@@ -99,7 +99,7 @@ async def in_hand(
 
 def check_reported(work: Work, row: WorkRow, lease_id: UUID | None, at: datetime | None) -> None:
     """Raises Invalid or LeaseLost for what may not be reported of this work under this lease, done `at` a time."""
-    check_time(work.now, at, row.created_at)
+    check_time(work.now, at, row.created_at if row.lease_id is None else ids.made_at(row.lease_id))
     if row.ended_at is not None:
         return
     try:
