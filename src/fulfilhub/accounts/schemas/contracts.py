@@ -160,7 +160,15 @@ class ContractInvitationLinkOut(Struct, kw_only=True):
 class TakeUpIn(Struct, kw_only=True, forbid_unknown_fields=True):
     """The last part of an invitation's link."""
 
-    token: Annotated[str, Meta(min_length=20, max_length=200, pattern=r"^[A-Za-z0-9_\-]+$")]
+    token: Annotated[
+        str,
+        Meta(
+            min_length=20,
+            max_length=200,
+            pattern=r"^[A-Za-z0-9_\-]+$",
+            examples=["2un64iq1IH-6OiG3SSg3tUd1aWO9OTVHONUoTzlyT9k"],
+        ),
+    ]
 
 
 def terms_of(data: TermsIn | ContractIn | ContractInvitationIn) -> Terms:

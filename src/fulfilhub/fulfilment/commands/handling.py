@@ -99,8 +99,8 @@ async def in_hand(
 
 def check_reported(work: Work, row: WorkRow, lease_id: UUID | None, at: datetime | None) -> None:
     """Raises Invalid or LeaseLost for what may not be reported of this work under this lease, done `at` a time."""
-    check_time(work.now, at, row.created_at if row.lease_id is None else ids.made_at(row.lease_id))
     if row.ended_at is not None:
+        check_time(work.now, at, row.created_at)
         return
     try:
         check_lease(work.now, row.lease_id, row.lease_until, lease_id, at)
@@ -108,6 +108,7 @@ def check_reported(work: Work, row: WorkRow, lease_id: UUID | None, at: datetime
         actions = [str(verb) for verb in WORK.actions(row.state, Who.PARTNER)]
         present = {"state": str(row.state), "version": row.version, "actions": actions}
         raise LeaseLost(lost.detail, more=present) from None
+    check_time(work.now, at, row.created_at if row.lease_id is None else ids.made_at(row.lease_id))
 
 
 async def accept(work: Work, work_id: UUID, lease_id: UUID | None, at: datetime | None = None) -> WorkRow:
