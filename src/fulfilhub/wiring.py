@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from fulfilhub.catalogue.events import KitChanged
 from fulfilhub.fulfilment.events import (
     FulfilmentCancelled,
+    FulfilmentLinesRejected,
     FulfilmentRejected,
     FulfilmentReleased,
     FulfilmentShortPicked,
@@ -28,6 +29,7 @@ from fulfilhub.shipping.events import OrderDelivered, ShipmentCreated
 
 HEARD_BY: dict[type[Fact], tuple[str, ...]] = {
     FulfilmentCancelled: ("fulfilment.route_orders",),
+    FulfilmentLinesRejected: ("fulfilment.route_orders",),
     FulfilmentRejected: ("fulfilment.route_orders",),
     FulfilmentReleased: ("fulfilment.follow_orders",),
     FulfilmentShortPicked: ("fulfilment.route_orders",),
@@ -47,7 +49,9 @@ HEARD_BY: dict[type[Fact], tuple[str, ...]] = {
 }
 
 SCHEDULES: dict[str, str] = {
+    "accounts.end_contracts": "3 * * * *",
     "fulfilment.retry_waiting": "7 * * * *",
+    "fulfilment.watch_lateness": "* * * * *",
     "people.forget": "41 * * * *",
     "platform.expire_raw": "17 * * * *",
     "privacy.expire_exports": "27 * * * *",
@@ -62,6 +66,7 @@ SCHEDULES: dict[str, str] = {
 TASK_MODULES = (
     "fulfilhub.platform.retention",
     "fulfilhub.platform.jobs.passing",
+    "fulfilhub.accounts.tasks",
     "fulfilhub.people.tasks",
     "fulfilhub.fulfilment.tasks",
     "fulfilhub.shipping.tasks",

@@ -14,6 +14,7 @@ NOT_KEPT = {
     "connectStore",
     "connectWithCode",
     "createAccount",
+    "createContractInvitation",
     "createInvitation",
     "createKey",
     "createPasswordLink",

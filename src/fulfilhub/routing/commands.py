@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from fulfilhub.accounts.rules import Terms
 from fulfilhub.inventory.queries import available, lock_levels, warehouses_for
 from fulfilhub.orders.queries import LockedOrder
 from fulfilhub.platform import ids
@@ -30,13 +31,15 @@ from fulfilhub.routing.rules.terms import (
 
 @dataclass(frozen=True, slots=True)
 class Routed:
-    """One order's decision, with what is needed to act on it: its lines by id, and who runs which warehouse."""
+    """One order's decision, with what is needed to act on it: its lines by id, who runs which warehouse, and on which
+    terms, where that is a partner."""
 
     order: LockedOrder
     decision_id: UUID
     decision: Decision
     lines: Mapping[UUID, queries.RouteLine]
     operators: Mapping[UUID, UUID]
+    terms: Mapping[UUID, Terms]
 
 
 INSERT_DECISIONS = """
@@ -79,8 +82,9 @@ async def decide(work: Work, orders: Sequence[LockedOrder], cause: str, *, lock:
     to_route = [_to_route(order, lines[order.id], refused.get(order.id, frozenset())) for order in wanted]
     made = decide_batch(to_route, candidates, stock, terms, work.now)
     operators = {each.id: each.operator_id for each in warehouses}
+    agreed = {each.id: each.terms for each in warehouses if each.terms is not None}
     routed = [
-        Routed(order, ids.new(), decision, {line.line_id: line for line in lines[order.id]}, operators)
+        Routed(order, ids.new(), decision, {line.line_id: line for line in lines[order.id]}, operators, agreed)
         for order, decision in zip(wanted, made, strict=True)
     ]
     await _keep(work, routed, terms, cause)
