@@ -53,6 +53,7 @@ async def test_a_system_that_was_down_catches_up_exactly(scene: Scene) -> None:
     await numbered(scene.hand)
     agreed, since = await read(scene.partner)
     assert types(agreed) == ["contract.changed", "contract.changed"]
+    scene.hand.stop()
     kept, gone, moved = [await scene.order(f"o-{place}") for place in range(3)]
     await numbered(scene.hand)
     hold: Any = await scene.merchant.made(f"/v1/orders/{kept}/holds", {"reason": "fraud_risk"})
@@ -64,12 +65,12 @@ async def test_a_system_that_was_down_catches_up_exactly(scene: Scene) -> None:
     answer = await scene.merchant.patch(f"/v1/orders/{moved}", {"ship_to": street})
     assert answer.is_success, answer.text
     await numbered(scene.hand)
-    lease, (work, *_) = await scene.claim(lease_seconds=60)
+    lease, (work, *_) = await scene.claim(lease_seconds=900)
     await scene.partner.made(f"/v1/work/orders/{work['id']}/accept", {"lease_id": lease})
     asked: Any = (await scene.merchant.post(f"/v1/orders/{kept}/cancel", {})).json()
     await numbered(scene.hand)
     await scene.merchant.post(f"/v1/orders/{kept}/requests/{asked['requests'][0]['id']}/withdraw", {})
-    await numbered(scene.hand, timedelta(seconds=90))
+    await numbered(scene.hand, timedelta(minutes=15))
     missed, end = await read(scene.partner, since)
     assert types(missed) == [
         *("work.queued", "work.held", "work.resumed"),
@@ -78,6 +79,30 @@ async def test_a_system_that_was_down_catches_up_exactly(scene: Scene) -> None:
     assert await read(scene.partner, end) == ([], end)
     again, _ = await read(scene.partner, since)
     assert again == missed
+
+
+async def test_who_has_work_is_told_once_of_what_is_new_of_its_order(scene: Scene) -> None:
+    scene.hand.stop()
+    order = await scene.order("o-1")
+    await numbered(scene.hand)
+    _, since = await read(scene.partner)
+    street = {"line1": "2 Mill Lane", "city": "Leeds", "postcode": "LS1 4AP", "country": "GB", "name": "Ada Test"}
+    for change in ({"ship_to": street, "gift_message": "For you!"}, {"gift_message": "For Grace!"}):
+        answer = await scene.merchant.patch(f"/v1/orders/{order}", change)
+        assert answer.is_success, answer.text
+        await numbered(scene.hand)
+        told, since = await read(scene.partner, since)
+        assert types(told) == ["work.changed"]
+    lease, (work,) = await scene.claim()
+    assert (work["ship_to"]["line1"], work["packing"]["gift_message"]) == ("2 Mill Lane", "For Grace!")
+    await scene.partner.made(f"/v1/work/orders/{work['id']}/accept", {"lease_id": lease})
+    await scene.merchant.patch(f"/v1/orders/{order}", {"gift_message": ""})
+    await numbered(scene.hand)
+    told, since = await read(scene.partner, since)
+    assert types(told) == ["work.changed"]
+    await scene.merchant.patch(f"/v1/orders/{order}", {"note": "Regular."})
+    await numbered(scene.hand)
+    assert await read(scene.partner, since) == ([], since)
 
 
 def test_webhooks_tell_all_that_the_log_tells() -> None:

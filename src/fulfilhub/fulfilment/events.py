@@ -170,7 +170,8 @@ class WorkWithdrawn(OfQueue):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkChanged(OfQueue):
-    """The address or the priority of this work changed while nobody had it in hand: read it again."""
+    """The address or the priority of this work changed while nobody had it in hand, or its gift message changed: read
+    it again."""
 
     TYPE: ClassVar[str] = "work.changed"
 
