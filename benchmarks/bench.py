@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from benchmarks.figures import Figures
 from benchmarks.rig import Rig
@@ -12,11 +13,13 @@ from benchmarks.world import World
 
 @dataclass
 class Bench:
-    """The rig and the world in it; `round` holds what this round has found so far."""
+    """The rig and the world in it; `round` holds what this round has found so far. `queue`: a partner's key, its id and
+    its warehouse with a million work orders, once they are there."""
 
     rig: Rig
     world: World
     round: dict[str, float] = field(default_factory=dict)
+    queue: tuple[str, UUID, UUID] | None = None
 
 
 @dataclass(frozen=True, slots=True)

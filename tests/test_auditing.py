@@ -59,11 +59,15 @@ PLANTED: dict[str, str] = {
     "each fulfilment and its work order are in the same state": "UPDATE work_orders SET state = 'picked' "
     "WHERE order_id = $QUEUED",
     "each fulfilment's lines and its work order's are the same": "DELETE FROM work_order_lines",
-    "no fulfilment has two live leases": "INSERT INTO work_orders SELECT (o).* FROM (SELECT jsonb_populate_record(w, "
+    "no fulfilment has two live leases": "ALTER TABLE work_orders ALTER carrier DROP EXPRESSION, "
+    "ALTER country DROP EXPRESSION, ALTER postcode DROP EXPRESSION; "
+    "INSERT INTO work_orders SELECT (o).* FROM (SELECT jsonb_populate_record(w, "
     "jsonb_build_object('account_id', gen_random_uuid())) AS o FROM work_orders AS w LIMIT 1) AS copy",
     "a lease has an owner and an end": "UPDATE work_orders SET lease_actor = NULL",
     "one lease is one claim's": "UPDATE work_orders SET lease_actor = id::text, lease_until = now(), lease_id = $ID",
     "ended work has no lease": "UPDATE work_orders SET lease_id = $ID, lease_until = now() WHERE state = 'shipped'",
+    "no work order tells more of the customer than its contract allows": "UPDATE work_orders "
+    """SET document = jsonb_set(document, '{ship_to,phone}', '"07700900123"') WHERE order_id = $QUEUED""",
     "ended work has no open request": "UPDATE work_orders SET state = 'cancelled', ended_at = now() "
     "WHERE id IN (SELECT work_order_id FROM work_requests)",
     "each request is the same for who asks and who is asked": "UPDATE work_requests SET asked = '{}'",

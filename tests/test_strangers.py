@@ -25,7 +25,8 @@ from fulfilhub.platform.scopes import Customer, Merchant, Operator, Partner, Pla
 from fulfilhub.platform.settings import Settings
 from fulfilhub.platform.work import Works
 from tests.make.populated import IDS, Populated, populate
-from tests.make.world import Client
+from tests.make.scene import HALL
+from tests.make.world import Client, account
 from tests.test_tenancy import CLASSES
 from tests.test_walls import SOME_ID
 
@@ -59,7 +60,10 @@ OPEN: dict[str, str] = {
 }
 
 # What a stranger may be told of: the test twin knows whose twin it is.
-TOLD: dict[str, Callable[[Populated], set[str]]] = {"twin": lambda world: {world.merchant.account_id}}
+TOLD: dict[str, Callable[[Populated], set[str]]] = {
+    "neighbour": lambda world: {world.merchant.account_id},  # whom it has a contract with
+    "twin": lambda world: {world.merchant.account_id},
+}
 
 # Kinds of ids that no answer holds.
 UNTOLD = {ids.SESSION.prefix}
@@ -270,8 +274,10 @@ async def _walk(world: Populated) -> Walk:
 async def test_no_stranger_gets_an_answer_about_the_merchant(world: Populated) -> None:
     walk = await _walk(world)
     await _owners_are_told(world, walk)
+    neighbour = await _neighbour(world)
     before = await prints(world)
     strangers = {
+        "neighbour": neighbour,
         "merchant": world.other_merchant,
         "partner": world.other_partner,
         "twin": world.twin,
@@ -295,6 +301,17 @@ async def test_no_stranger_gets_an_answer_about_the_merchant(world: Populated) -
             else:
                 assert answer.status_code < 500, call
     assert await prints(world) == before
+
+
+async def _neighbour(world: Populated) -> Client:
+    """A partner under contract with the merchant, for a warehouse to which nothing was sent: all it reaches of the
+    merchant is that contract."""
+    partner = await account(world.http, world.operator.key, "partner", "Next Door 3PL")
+    place = await partner.made("/v1/warehouses", {**HALL, "code": "NEXT"})
+    offer = {"merchant_id": world.merchant.account_id, "warehouse_id": place["id"], "starts_on": "2026-01-01"}
+    contract = await partner.made("/v1/contracts", offer)
+    await world.merchant.made(f"/v1/contracts/{contract['id']}/accept", {})
+    return partner
 
 
 def _lease_lost(answer: httpx.Response) -> bool:

@@ -31,6 +31,8 @@ ACROSS = {
     "ix_stores_id",
     "ix_api_keys_fingerprint",
     "ix_jobs_next",
+    "ix_contract_invitations_fingerprint",
+    "ix_contract_invitations_invited",
     "ix_contracts_partner",
     "ix_inbox_expires",
     "ix_idempotency_keys_expires",
@@ -46,6 +48,7 @@ ACROSS = {
     "ix_user_sessions_expires",
     "ix_user_sessions_fingerprint",
     "ix_users_email",
+    "ix_work_orders_look",
 }
 
 
@@ -90,7 +93,7 @@ async def test_row_security_is_forced_and_the_tenant_leads_every_key(worker_work
             {"t": table},
         )
         for name, kind, column in keys:
-            if kind == "f" and name == "fk_contracts_warehouse":
+            if kind == "f" and name == "fk_contract_warehouses_warehouse":
                 continue  # the partner's own warehouse: its tenant is the partner
             assert column == lead, name
         indexes = await work.db.execute(
@@ -142,4 +145,4 @@ async def test_partners_hold_no_grant_on_merchants_tables(worker_works: Works) -
         )
         granted = {row.table_name for row in rows}
     merchants = {t for t in TABLES if CLASSES[t] == "merchant"}
-    assert granted & merchants <= {"contracts"}
+    assert granted & merchants <= {"contracts", "contract_versions", "contract_warehouses"}

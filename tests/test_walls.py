@@ -22,6 +22,7 @@ SOME_ID = {
     "charge_id": ids.CHARGE,
     "code_id": ids.STORE_CODE,
     "contract_id": ids.CONTRACT,
+    "contract_invitation_id": ids.CONTRACT_INVITATION,
     "delivery_id": ids.WEBHOOK_DELIVERY,
     "endpoint_id": ids.WEBHOOK_ENDPOINT,
     "external_id": ids.ORDER,  # the shop's own; anything will do

@@ -33,6 +33,7 @@ from fulfilhub.platform.memory import keep_what_is_loaded
 from fulfilhub.platform.scopes import Nobody
 from fulfilhub.platform.secrets import Vault
 from fulfilhub.platform.settings import Settings
+from fulfilhub.platform.waiting import Watch
 from fulfilhub.platform.work import Works
 from fulfilhub.privacy.routes import ROUTES as PRIVACY
 from fulfilhub.returns.routes import ROUTES as RETURNS
@@ -77,7 +78,7 @@ TAGS: dict[str, str] = {
     "API keys": "Keys of the caller's own account: made, rotated and revoked. A secret is shown once.",
     "Users": "People of the account: invited by link, with a role, a password and a second factor of their own.",
     "Audit log": "Who did what: one row for each change that a key or a person made, and each that was refused.",
-    "Contracts": "Which merchant may use which warehouse of which partner. A partner offers, the merchant accepts.",
+    "Contracts": "Which merchant may use which warehouses of which partner, for what, and on what terms.",
     "Products": "What is stocked, picked and shipped: one product is one SKU.",
     "Listings": "Which variant of which store means which product, where its SKU does not say so.",
     "Warehouses": "Places with stock, cut-off times, a calendar and shipping services, run by a partner or a merchant.",
@@ -117,6 +118,7 @@ def make_app(settings: Settings, clock: Clock = utc_now) -> Api:
     cache = redis.asyncio.from_url(settings.redis.url, socket_timeout=0.5, socket_connect_timeout=0.5)
     vault = Vault(settings.security.secret_keys)
     keeper = Doorkeeper(works, vault, settings)
+    watch = Watch(works)
     outside = Outside(allow_private=settings.security.allow_private_hosts)
     given: dict[str, object] = {
         "dispatch": Dispatch(works, ship_together, work_of),
@@ -126,6 +128,7 @@ def make_app(settings: Settings, clock: Clock = utc_now) -> Api:
         "settings": settings,
         "sites": RememberedSites(),
         "vault": vault,
+        "watch": watch,
         "works": works,
     }
 
@@ -139,6 +142,7 @@ def make_app(settings: Settings, clock: Clock = utc_now) -> Api:
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
         yield
+        watch.close()
         handover.close()
         await outside.close()
         await cache.aclose()

@@ -9,6 +9,7 @@ from fulfilhub.catalogue.events import KitChanged
 from fulfilhub.fulfilment.events import (
     FulfilmentCancelled,
     FulfilmentChangeAnswered,
+    FulfilmentLinesRejected,
     FulfilmentRejected,
     FulfilmentReleased,
     FulfilmentShortPicked,
@@ -31,6 +32,7 @@ from fulfilhub.stores.events import StorePrivacyAsked, StoreTold
 HEARD_BY: dict[type[Fact], tuple[str, ...]] = {
     FulfilmentCancelled: ("fulfilment.route_orders",),
     FulfilmentChangeAnswered: ("stores.heed_orders",),
+    FulfilmentLinesRejected: ("fulfilment.route_orders", "stores.heed_orders"),
     FulfilmentRejected: ("fulfilment.route_orders", "stores.heed_orders"),
     FulfilmentReleased: ("fulfilment.follow_orders",),
     FulfilmentShortPicked: ("fulfilment.route_orders", "stores.heed_orders"),
@@ -53,7 +55,9 @@ HEARD_BY: dict[type[Fact], tuple[str, ...]] = {
 }
 
 SCHEDULES: dict[str, str] = {
+    "accounts.end_contracts": "3 * * * *",
     "fulfilment.retry_waiting": "7 * * * *",
+    "fulfilment.watch_lateness": "* * * * *",
     "people.forget": "41 * * * *",
     "platform.expire_raw": "17 * * * *",
     "privacy.expire_exports": "27 * * * *",
@@ -71,6 +75,7 @@ SCHEDULES: dict[str, str] = {
 TASK_MODULES = (
     "fulfilhub.platform.retention",
     "fulfilhub.platform.jobs.passing",
+    "fulfilhub.accounts.tasks",
     "fulfilhub.people.tasks",
     "fulfilhub.fulfilment.tasks",
     "fulfilhub.shipping.tasks",

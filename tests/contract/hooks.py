@@ -12,6 +12,7 @@ from schemathesis.core.failures import Failure
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.openapi.checks import RejectedPositiveData
 
+from fulfilhub.fulfilment.routes.events import LONGEST
 from fulfilhub.platform import ids
 from tests.contract.codes import SAID_BY_SCHEMAS
 
@@ -23,8 +24,12 @@ ANY_OPERATION = frozenset({405})
 
 @schemathesis.hook
 def before_call(_: Any, case: Any, kwargs: dict[str, Any]) -> None:
-    """Keep the world usable: never end the key we call with, or everything after is only answered 401; and a fresh
-    Idempotency-Key for each good one, because one used again for another request is refused (tested elsewhere)."""
+    """Keep the world usable: never end the key we call with, or everything after is only answered 401; never wait for
+    something new, since nothing happens; and a fresh Idempotency-Key for each good one, because one used again for
+    another request is refused (tested elsewhere)."""
+    wait = (case.query or {}).get("wait")
+    if isinstance(wait, int) and 0 < wait <= LONGEST:
+        case.query["wait"] = 0
     if OWN_KEY and (case.path_parameters or {}).get("key_id") == OWN_KEY and case.method == "POST":
         case.path_parameters["key_id"] = ids.API_KEY.show(ids.new())
     if _header_is_the_point(case):

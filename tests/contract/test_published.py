@@ -17,6 +17,7 @@ NOT_KEPT = {
     "connectStore",
     "connectWithCode",
     "createAccount",
+    "createContractInvitation",
     "createInvitation",
     "createKey",
     "createPasswordLink",

@@ -17,11 +17,13 @@ from fulfilhub.fulfilment.commands.handling import Pick, WrongItem, accept, pick
 from fulfilhub.fulfilment.commands.packing import PackedParcel, pack
 from fulfilhub.fulfilment.commands.queueing import route_waiting
 from fulfilhub.fulfilment.commands.refusing import reject, release
-from fulfilhub.fulfilment.queries import WorkRow, fulfilment_lines
+from fulfilhub.fulfilment.queries import WorkRow
+from fulfilhub.fulfilment.queries.fulfilments import fulfilment_lines
 from fulfilhub.fulfilment.rules import RejectReason, ShortPickReason, WorkState, short_of_component
 from fulfilhub.fulfilment.schemas import work_out
 from fulfilhub.fulfilment.tasks import BEGINNING
 from fulfilhub.orders.rules import OrderStatus
+from fulfilhub.platform.clock import utc_now
 from fulfilhub.platform.errors import Conflict, Invalid
 from fulfilhub.platform.work import Works
 from fulfilhub.routing.commands import set_policy
@@ -89,7 +91,7 @@ async def test_a_kit_is_counted_whole_and_moves_as_its_components(
     assert [line.allocated for line in lines] == [2, 1]
     lease, row = await working(site, site.leeds)
     kit = next(line for line in row.document.lines if line.components)
-    shown = next(line.components for line in work_out(row).lines if line.components)
+    shown = next(line.components for line in work_out(row, utc_now()).lines if line.components)
     assert {(part.sku, part.units, part.quantity) for part in shown} == {("MUG", 2, 4), ("TEA", 1, 2)}
     async with works.begin(site.partner) as work:
         with pytest.raises(WrongItem, match="nor"):

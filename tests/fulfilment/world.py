@@ -20,7 +20,7 @@ from fulfilhub.orders.commands import NO_STORE, take
 from fulfilhub.orders.queries import LineRow, OrderRow, get_order
 from fulfilhub.platform.scopes import Merchant, Partner, Platform
 from fulfilhub.platform.work import Works
-from tests.inventory.world import PROFILE, make_products, make_world, received
+from tests.inventory.world import PROFILE, make_products, make_world, received, terms
 from tests.orders.telling import line, order
 
 SERVICES = [
@@ -110,7 +110,7 @@ async def make_site(works: Works, *skus: str) -> Site:
         bristol = await inventory.make_warehouse(
             work, replace(PROFILE, code="BRISTOL", name="Bristol", postcode="BS1 1AA", services=list[object](SERVICES))
         )
-        contract = await accounts.offer_contract(work, world.merchant.account_id, bristol.id, work.now.date(), None)
+        contract = await accounts.offer_contract(work, world.merchant.account_id, terms(bristol.id, work.now))
     async with works.begin(world.merchant) as work:
         await accounts.accept_contract(work, contract)
     made = await make_products(works, world.merchant, *(skus or ("MUG",)))

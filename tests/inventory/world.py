@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID
 
 from fulfilhub.accounts import commands as accounts
-from fulfilhub.accounts.rules import AccountKind
+from fulfilhub.accounts.rules import AccountKind, Terms
 from fulfilhub.catalogue import commands as catalogue
 from fulfilhub.catalogue.commands import NewProduct
 from fulfilhub.catalogue.queries import ProductRow
@@ -50,6 +51,11 @@ class World:
     contract_id: UUID
 
 
+def terms(warehouse_id: UUID, now: datetime) -> Terms:
+    """From today on, for every service."""
+    return Terms(warehouse_ids=(warehouse_id,), starts_on=now.date())
+
+
 async def make_world(works: Works, code: str = "LEEDS") -> World:
     """A merchant, a partner, the partner's warehouse, and an active contract."""
     async with works.begin(Operator(ids.new())) as work:
@@ -58,7 +64,7 @@ async def make_world(works: Works, code: str = "LEEDS") -> World:
     scope, partners = Merchant(merchant.live.account_id, "key_m"), Partner(partner.live.account_id, "key_p")
     async with works.begin(partners) as work:
         warehouse = await commands.make_warehouse(work, replace(PROFILE, code=code))
-        contract = await accounts.offer_contract(work, scope.account_id, warehouse.id, work.now.date(), None)
+        contract = await accounts.offer_contract(work, scope.account_id, terms(warehouse.id, work.now))
     async with works.begin(scope) as work:
         await accounts.accept_contract(work, contract)
     return World(scope, partners, warehouse.id, contract)

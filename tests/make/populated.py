@@ -44,6 +44,7 @@ IDS: dict[ids.Kind, str] = {
     ids.CARRIER: "SELECT id FROM carrier_connections WHERE account_id IN (:merchant, :partner)",
     ids.CHARGE: "SELECT id FROM charges WHERE merchant_id = :merchant",
     ids.CONTRACT: "SELECT id FROM contracts WHERE merchant_id = :merchant",
+    ids.CONTRACT_INVITATION: "SELECT id FROM contract_invitations WHERE account_id IN (:merchant, :partner)",
     ids.DECISION: "SELECT id FROM routing_decisions WHERE merchant_id = :merchant",
     ids.EVENT: "SELECT id FROM events WHERE account_id IN (:merchant, :partner)",
     ids.FULFILMENT: "SELECT id FROM fulfilments WHERE merchant_id = :merchant",
@@ -283,7 +284,12 @@ async def _sites(world: Populated) -> None:
     offer = {"merchant_id": world.merchant.account_id, "starts_on": "2026-01-01"}
     contract = await world.partner.made("/v1/contracts", {**offer, "warehouse_id": world.made["warehouse"]})
     await world.merchant.made(f"/v1/contracts/{contract['id']}/accept", {})
-    await world.partner.made("/v1/contracts", {**offer, "warehouse_id": second})
+    second_contract = await world.partner.made("/v1/contracts", {**offer, "warehouse_id": second})
+    invited = {"account_id": world.partner.account_id, "note": "Would you send our mugs?"}
+    await world.merchant.made("/v1/contract-invitations", invited)
+    await world.merchant.made("/v1/contract-invitations", {"email": "hal@example.test"})
+    terms = {"warehouse_ids": [second], "starts_on": "2026-01-01", "notice_days": 30}
+    await world.merchant.made(f"/v1/contracts/{second_contract['id']}/versions", terms)
     for stranger, code in ((world.other_partner, "ELSEWHERE"), (world.other_merchant, "THEIRS")):
         await stranger.made("/v1/warehouses", {**hall, "code": code})
 

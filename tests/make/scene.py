@@ -20,6 +20,9 @@ from fulfilhub.wiring import load_tasks
 from tests.make.world import Client
 
 Json = dict[str, Any]
+HEAD_START = timedelta(minutes=10)
+"""Longer than any test lasts, shorter than a lease."""
+
 HALL: Json = {
     "code": "HALL",
     "name": "Hall",
@@ -46,9 +49,15 @@ class Hand:
     works: Works
     runner: Runner
     ahead: timedelta = timedelta()
+    stopped: datetime | None = None
 
     def now(self) -> datetime:
-        return utc_now() + self.ahead
+        return (self.stopped or utc_now()) + self.ahead
+
+    def stop(self) -> None:
+        """The workers' clock stands still, ahead of the callers', and goes on only by `later`: what falls into one turn
+        is the test's to say, however slow the machine is."""
+        self.stopped = utc_now() + HEAD_START
 
     async def work_off(self) -> None:
         """Run all that is due until nothing is: what is due together goes together."""

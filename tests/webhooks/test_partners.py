@@ -94,6 +94,7 @@ def batch(count: int, first: int = 0) -> list[Json]:
 
 
 async def test_a_rush_is_told_in_a_few_messages(scene: Scene, program: Program) -> None:
+    scene.hand.stop()
     receipt = {"merchant_id": scene.merchant.account_id, "warehouse_id": scene.warehouse}
     await scene.partner.made("/v1/stock/receipts", {**receipt, "lines": [{"sku": "MUG", "quantity": 1_000}]})
     for start in range(0, 1_000, 250):
@@ -109,6 +110,7 @@ async def test_a_rush_is_told_in_a_few_messages(scene: Scene, program: Program) 
 
 
 async def test_what_was_claimed_before_anybody_was_told_is_not_told(scene: Scene, program: Program) -> None:
+    scene.hand.stop()
     await scene.order("o-1")
     await scene.claim()
     await scene.order("o-2")

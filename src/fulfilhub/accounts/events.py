@@ -11,13 +11,26 @@ from fulfilhub.platform.events import Fact
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContractChanged(Fact):
-    """A contract was offered, accepted or ended."""
+    """A contract was offered, accepted, declined or ended, terms were proposed, or notice was given: `change` says
+    which. Told to both sides."""
 
     TYPE: ClassVar[str] = "contract.changed"
     SUBJECT: ClassVar[str] = "contract_id"
     contract_id: UUID
     merchant_id: UUID
     warehouse_id: UUID
+    warehouse_ids: tuple[UUID, ...]
+    state: str
+    change: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractInvited(Fact):
+    """Somebody was invited to a contract, or an invitation was taken up, declined, or taken back."""
+
+    TYPE: ClassVar[str] = "contract.invitation"
+    SUBJECT: ClassVar[str] = "contract_invitation_id"
+    contract_invitation_id: UUID
     state: str
 
 

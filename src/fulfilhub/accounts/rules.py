@@ -1,10 +1,15 @@
-"""Kinds of accounts, permissions of keys, and what an API key looks like."""
+"""Kinds of accounts, permissions of keys, what an API key looks like, and what contracts may say."""
 
 from __future__ import annotations
 
 import re
+from datetime import date
 from enum import StrEnum
+from uuid import UUID
 
+import msgspec
+
+from fulfilhub.platform.errors import FieldError, Invalid
 from fulfilhub.platform.secrets import new_token
 
 
@@ -31,11 +36,82 @@ class Role(StrEnum):
 
 
 class ContractState(StrEnum):
-    """A partner offers, the merchant accepts, either ends."""
+    """One side offers, the other accepts, either ends."""
 
     OFFERED = "offered"
     ACTIVE = "active"
     ENDED = "ended"
+
+
+class Contact(StrEnum):
+    """What of the customer, beside the address, a service may need: to tell of the delivery, or to find the door."""
+
+    EMAIL = "email"
+    PHONE = "phone"
+
+
+ANY_SERVICE = "*"
+
+
+class ServiceTerms(msgspec.Struct, frozen=True, kw_only=True):
+    """A shipping service that the partner may be sent, by its code, or `*` for all that its warehouses offer, and the
+    `contact` that it needs for it."""
+
+    code: str
+    contact: tuple[Contact, ...] = ()
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """What a contract says. Work is to be accepted within so many minutes (None: nothing is said) and, with
+    `ship_by_cutoff`, to leave by the ship-by that follows from the warehouse's cut-off. Whoever ends it gives
+    `notice_days`. In force from the first day on, to the last (inclusive, UTC)."""
+
+    warehouse_ids: tuple[UUID, ...]
+    services: tuple[ServiceTerms, ...] = (ServiceTerms(code=ANY_SERVICE),)
+    accept_within_minutes: int | None = None
+    ship_by_cutoff: bool = False
+    notice_days: int = 0
+    starts_on: date
+    ends_on: date | None = None
+
+    def covers(self, code: str) -> bool:
+        """Whether work of this service may be sent."""
+        return self._of(code) is not None
+
+    def contact(self, code: str) -> tuple[Contact, ...]:
+        """What of the customer the partner may know for this service."""
+        found = self._of(code)
+        return () if found is None else found.contact
+
+    def _of(self, code: str) -> ServiceTerms | None:
+        known = {each.code: each for each in self.services}
+        return known.get(code, known.get(ANY_SERVICE))
+
+
+def check_terms(terms: Terms) -> None:
+    """Raises Invalid for terms that contradict themselves."""
+    faults = []
+    if terms.ends_on is not None and terms.ends_on < terms.starts_on:
+        faults.append(FieldError("/ends_on", "Must not be before starts_on."))
+    if not terms.warehouse_ids:
+        faults.append(FieldError("/warehouse_ids", "Name one warehouse at least."))
+    if len(set(terms.warehouse_ids)) < len(terms.warehouse_ids):
+        faults.append(FieldError("/warehouse_ids", "Name each warehouse once."))
+    codes = [each.code for each in terms.services]
+    if not codes or len(set(codes)) < len(codes):
+        faults.append(FieldError("/services", "Name each service once, or leave services out for all."))
+    if faults:
+        raise Invalid(faults[0].detail, fields=faults)
+
+
+def contract_actions(
+    state: ContractState, side: AccountKind, proposed_by: AccountKind | None, *, noticed: bool
+) -> list[str]:
+    """What one side can do with a contract; `proposed_by`: whose terms wait for an answer."""
+    if state is ContractState.ENDED:
+        return []
+    answers = [] if proposed_by is None else ["decline"] if proposed_by is side else ["accept", "decline"]
+    return answers if noticed else [*answers, "propose", "end"]
 
 
 _MERCHANT = (

@@ -33,6 +33,11 @@ CHECKS: dict[str, str] = {
     "ended work has no lease": """
         SELECT format('work order %s', id) FROM work_orders
         WHERE state IN ('shipped', 'rejected', 'cancelled') AND lease_id IS NOT NULL""",
+    "no work order tells more of the customer than its contract allows": """
+        SELECT format('work order %s: %s', w.id, named.name)
+        FROM work_orders AS w CROSS JOIN (VALUES ('phone'), ('email')) AS named (name)
+        WHERE (w.document -> 'ship_to') ? named.name AND jsonb_typeof(w.document -> 'contact') = 'array'
+          AND NOT (w.document -> 'contact') ? named.name""",
     "ended work has no open request": """
         SELECT format('request %s about work order %s', r.id, w.id)
         FROM work_requests AS r JOIN work_orders AS w ON w.account_id = r.account_id AND w.id = r.work_order_id

@@ -91,6 +91,23 @@ class FulfilmentCancelled(OfFulfilment):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FulfilmentLinesRejected(OfFulfilment):
+    """The warehouse refused some lines; the rest goes on. `reason` is the first line's `RejectReason`."""
+
+    TYPE: ClassVar[str] = "fulfilment.lines_rejected"
+    line_ids: tuple[UUID, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FulfilmentLate(OfFulfilment):
+    """The warehouse did not do in time what its contract asks for: `accept` it, or `ship` it."""
+
+    TYPE: ClassVar[str] = "fulfilment.late"
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FulfilmentChangeRequested(OfFulfilment):
     """The warehouse that has it in hand is asked for a change; `kind` is a `ChangeKind`, `asked_by` an `AskedBy`."""
 
@@ -149,6 +166,22 @@ class WorkWithdrawn(OfQueue):
     """This work was cancelled: nothing of it is to be sent."""
 
     TYPE: ClassVar[str] = "work.withdrawn"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkChanged(OfQueue):
+    """The address or the priority of this work changed while nobody had it in hand, or its gift message changed: read
+    it again."""
+
+    TYPE: ClassVar[str] = "work.changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkLate(OfQueue):
+    """This work was not done in time: to `accept` or to `ship`, as the contract asks for."""
+
+    TYPE: ClassVar[str] = "work.late"
+    what: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, text
+from sqlalchemy import CheckConstraint, Computed, ForeignKeyConstraint, Index, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fulfilhub.fulfilment.rules import WorkState
@@ -19,6 +19,8 @@ from fulfilhub.platform.database import AccountTable, Base, Json, JsonList, Merc
 
 STATES = f"state IN ({', '.join(repr(str(state)) for state in WorkState)})"
 LIVE = "state IN ('queued', 'accepted', 'picking', 'picked', 'packed')"
+CLAIMABLE = "ended_at IS NULL AND NOT held"
+POSTCODE = "replace(upper((document -> 'ship_to') ->> 'postcode'), ' ', '')"
 PROGRESS = "quantity > 0 AND picked >= 0 AND short >= 0 AND cancelled >= 0 AND picked + short + cancelled <= quantity"
 
 
@@ -113,7 +115,11 @@ class FulfilmentComponent(MerchantTable, Base):
 class WorkOrder(AccountTable, Base):
     """One piece of work in an operator's queue. `document` is what the work needs (address, lines; no e-mail, no
     prices). `held` is true while any hold on the order lives. A claim is a lease beside the state: while
-    `lease_until` lies ahead nobody else may claim it. `ended_at` is set once it is shipped, rejected or cancelled."""
+    `lease_until` lies ahead nobody else may claim it. `ended_at` is set once it is shipped, rejected or cancelled.
+
+    `single_sku` is the product, where nothing else is wanted. `accept_by` and `leave_by` follow from the contract;
+    `look_at` is when it is late next, unless somebody is quicker. `carrier`, `country` and `postcode` are the
+    document's own."""
 
     __tablename__ = "work_orders"
 
@@ -135,9 +141,20 @@ class WorkOrder(AccountTable, Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    priority: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    single_sku: Mapped[UUID | None]
+    carrier: Mapped[str | None] = mapped_column(Computed("document ->> 'carrier'", persisted=True))
+    country: Mapped[str | None] = mapped_column(Computed("(document -> 'ship_to') ->> 'country'", persisted=True))
+    postcode: Mapped[str | None] = mapped_column(Computed(POSTCODE, persisted=True))
+    accept_by: Mapped[datetime | None]
+    accepted_at: Mapped[datetime | None]
+    leave_by: Mapped[datetime | None]
+    look_at: Mapped[datetime | None]
+    rejection: Mapped[Json | None]
 
     __table_args__ = (
         CheckConstraint(STATES, name="state"),
+        CheckConstraint("priority BETWEEN 0 AND 9", name="priority"),
         CheckConstraint("(ended_at IS NOT NULL) = (state IN ('shipped', 'rejected', 'cancelled'))", name="ended"),
         CheckConstraint("(lease_id IS NULL) = (lease_until IS NULL)", name="lease"),
         Index(
@@ -146,8 +163,25 @@ class WorkOrder(AccountTable, Base):
             "warehouse_id",
             "ship_by",
             "id",
-            postgresql_where=text("ended_at IS NULL AND NOT held"),
+            postgresql_where=text(CLAIMABLE),
         ),
+        *(
+            Index(
+                f"ix_work_orders_{name}",
+                "account_id",
+                "warehouse_id",
+                *columns,
+                "ship_by",
+                "id",
+                postgresql_where=text(f"{CLAIMABLE}{where}"),
+            )
+            for name, columns, where in (
+                ("service", ("service",), ""),
+                ("single", ("single_sku",), " AND single_sku IS NOT NULL"),
+                ("urgent", (), " AND priority > 0"),
+            )
+        ),
+        Index("ix_work_orders_look", "look_at", postgresql_where=text("look_at IS NOT NULL")),
         Index("ix_work_orders_lease", "account_id", "lease_id", postgresql_where=text("lease_id IS NOT NULL")),
         Index("ix_work_orders_given", "account_id", "warehouse_id", "created_at"),
     )
@@ -219,6 +253,7 @@ class WorkRequest(AccountTable, Base):
             postgresql_where=text("state = 'requested'"),
         ),
         Index("ix_work_requests_state", "account_id", "state", "id"),
+        Index("ix_work_requests_work_order", "account_id", "work_order_id", "id"),
     )
 
 

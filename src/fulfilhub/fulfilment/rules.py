@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -10,9 +10,11 @@ from uuid import UUID
 
 import msgspec
 
+from fulfilhub.accounts.rules import Contact
 from fulfilhub.inventory.rules.stock import Bucket
+from fulfilhub.orders.rules.requests import ChangeState
 from fulfilhub.orders.rules.status import HoldReason
-from fulfilhub.platform.errors import Conflict
+from fulfilhub.platform.errors import Conflict, FieldError, Invalid
 from fulfilhub.platform.machines import Machine, Who, to
 
 
@@ -112,10 +114,94 @@ HOLD_AFTER: dict[RejectReason, HoldReason] = {
 }
 
 
+class RejectedLine(msgspec.Struct, frozen=True, kw_only=True):
+    """What is said of one line that can't be done; `quantity` units of it went elsewhere."""
+
+    line_id: UUID
+    reason: RejectReason
+    message: str = ""
+    quantity: int = 0
+
+
+class Rejection(msgspec.Struct, frozen=True, kw_only=True):
+    """What an operator said when it refused work: wholly, for a `reason`, or only some lines (`reason` is None)."""
+
+    reason: RejectReason | None = None
+    note: str = ""
+    lines: tuple[RejectedLine, ...] = ()
+
+
 def hold_after_rejection(reason: RejectReason) -> HoldReason | None:
     """The hold that a rejection puts on the order, where the fault lies in the order itself and any other
     warehouse would refuse it too; None when it is to be routed elsewhere at once."""
     return HOLD_AFTER.get(reason)
+
+
+# Negotiating -----------------------------------------------------------------------------------------------
+
+
+class Negotiation(StrEnum):
+    """Where merchant and operator stand about a piece of work, beside where the work itself is: Shopify's second axis.
+    `withdrawn`: the merchant took it back before anybody had it in hand."""
+
+    SUBMITTED = "submitted"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    CANCELLATION_REQUESTED = "cancellation_requested"
+    CANCELLATION_ACCEPTED = "cancellation_accepted"
+    CANCELLATION_REFUSED = "cancellation_refused"
+    WITHDRAWN = "withdrawn"
+
+
+NO_ANSWER = frozenset({None, ChangeState.WITHDRAWN, ChangeState.OVERTAKEN, ChangeState.SUPERSEDED})
+"""How a request to cancel ends without anybody having agreed or refused."""
+
+
+def negotiation(state: WorkState, cancel: str | None, *, carried_out: bool) -> Negotiation:
+    """Follows from the work's state and the last request to cancel some of it: its state, and whether it was done."""
+    if state is WorkState.REJECTED:
+        return Negotiation.REJECTED
+    if cancel == ChangeState.REQUESTED:
+        return Negotiation.CANCELLATION_REQUESTED
+    if state is WorkState.QUEUED:
+        return Negotiation.SUBMITTED
+    if cancel not in NO_ANSWER:
+        return Negotiation.CANCELLATION_ACCEPTED if carried_out else Negotiation.CANCELLATION_REFUSED
+    return Negotiation.WITHDRAWN if state is WorkState.CANCELLED else Negotiation.ACCEPTED
+
+
+class Late(StrEnum):
+    """What a contract asks for in vain: to be accepted in time, or to leave by the cut-off."""
+
+    ACCEPT = "accept"
+    SHIP = "ship"
+
+
+def lateness(
+    now: datetime,
+    accept_by: datetime | None,
+    accepted_at: datetime | None,
+    leave_by: datetime | None,
+    ended_at: datetime | None,
+    state: WorkState,
+) -> list[Late]:
+    """What is or was late. Work that was shipped at once was accepted then; what was taken back or rejected in time is
+    never late."""
+    found = []
+    if accept_by is not None and (accepted_at or ended_at or now) > accept_by:
+        found.append(Late.ACCEPT)
+    gone = state in {WorkState.REJECTED, WorkState.CANCELLED}
+    if leave_by is not None and not gone and (ended_at or now) > leave_by:
+        found.append(Late.SHIP)
+    return found
+
+
+def address_for(ship_to: Mapping[str, str], contact: Collection[str] | None) -> dict[str, str]:
+    """The address as an operator may see it: without the phone number, unless the `contact` that its contract allows
+    (None: everything) names it."""
+    if contact is None or Contact.PHONE in contact:
+        return dict(ship_to)
+    return {name: value for name, value in ship_to.items() if name != "phone"}
 
 
 # Picking ---------------------------------------------------------------------------------------------------
@@ -283,9 +369,27 @@ def lease_until(now: datetime, seconds: int = LEASE_SECONDS) -> datetime:
     return now + timedelta(seconds=min(max(seconds, SHORTEST_LEASE_SECONDS), LONGEST_LEASE_SECONDS))
 
 
-def check_lease(now: datetime, lease_id: UUID | None, until: datetime | None, given: UUID | None) -> None:
-    """Raises LeaseLost unless `given` is the live lease. Late work with an old lease is refused unharmed."""
+def check_lease(
+    now: datetime, lease_id: UUID | None, until: datetime | None, given: UUID | None, at: datetime | None = None
+) -> None:
+    """Raises LeaseLost unless `given` is the live lease. Late work with an old lease is refused unharmed.
+
+    What was done while the lease lived may be reported later, by its own time `at`, as long as nobody else has claimed
+    the work since: a scanner that was offline loses nothing.
+    """
     if given is None or given != lease_id:
         raise LeaseLost("This work is not leased to you: claim it first, and send the lease you were given.")
-    if lease_expired(now, until):
+    if lease_expired(min(now, at or now), until):
         raise LeaseLost("The lease has run out and the work may be somebody else's: claim it again.")
+
+
+CLOCKS_DIFFER = timedelta(minutes=2)
+
+
+def check_time(now: datetime, at: datetime | None, since: datetime) -> None:
+    """Raises Invalid for what was done before the work was claimed (`since`), or lies ahead by more than clocks
+    differ."""
+    if at is None or since - CLOCKS_DIFFER <= at <= now + CLOCKS_DIFFER:
+        return
+    detail = "Lies ahead: send the time at which it was done." if at > now else "Lies before you claimed the work."
+    raise Invalid(detail, fields=[FieldError("/occurred_at", detail)])

@@ -14,6 +14,8 @@ from fulfilhub.fulfilment.commands.following import follow, take_back_cancelled
 from fulfilhub.fulfilment.commands.holding import release_due
 from fulfilhub.fulfilment.commands.queueing import BATCH, route, route_waiting
 from fulfilhub.fulfilment.commands.telling import LEASE_ENDED, TELL, News, end_leases, tell
+from fulfilhub.fulfilment.commands.watching import TELL_LATE, find_late
+from fulfilhub.fulfilment.events import FulfilmentLate
 from fulfilhub.orders.queries import lock_orders
 from fulfilhub.platform.jobs.tickets import Run, Ticket, task
 from fulfilhub.platform.scopes import Merchant, Partner, Platform
@@ -131,3 +133,24 @@ async def leases_ended(run: Run, tickets: Sequence[Ticket]) -> None:
     async with run.works.begin(Partner(run.account_id)) as work:
         await work.finish(tickets)
         await end_leases(work, {ticket.uuid("lease_id") for ticket in tickets})
+
+
+@task("fulfilment.watch_lateness")
+async def watch_lateness(run: Run, tickets: Sequence[Ticket]) -> None:
+    """The time has come by which contracts ask for work to be accepted, or to leave."""
+    more = True
+    while more:
+        async with run.works.begin(Platform("find work that is late")) as work:
+            more = await find_late(work)
+            if not more:
+                await work.finish(tickets)
+
+
+@task(TELL_LATE, batch=BATCH)
+async def tell_late(run: Run, tickets: Sequence[Ticket]) -> None:
+    """Tell a merchant's log what its partners did not do in time."""
+    async with run.works.begin(Merchant(run.account_id)) as work:
+        await work.finish(tickets)
+        for ticket in tickets:
+            named = {name: ticket.uuid(name) for name in ("order_id", "fulfilment_id", "warehouse_id")}
+            work.publish(FulfilmentLate(**named, what=str(ticket.args["what"])))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import uuid_utils.compat
@@ -30,6 +30,11 @@ def before(value: UUID, time: timedelta) -> UUID:
     """The lowest id of so long before this one was made (both UUIDv7, which begin with milliseconds)."""
     milliseconds = max((value.int >> 80) - int(time.total_seconds() * 1000), 0)
     return UUID(int=milliseconds << 80)
+
+
+def made_at(value: UUID) -> datetime:
+    """When an id was made (a UUIDv7 begins with the milliseconds since 1970)."""
+    return datetime.fromtimestamp((value.int >> 80) / 1000, UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,7 @@ class Kind:
 ACCOUNT = Kind("acc", "account")
 API_KEY = Kind("key", "API key")
 CONTRACT = Kind("con", "contract")
+CONTRACT_INVITATION = Kind("civ", "contract invitation")
 WAREHOUSE = Kind("wh", "warehouse")
 BOX = Kind("box", "box")
 USER = Kind("usr", "user")
@@ -130,6 +136,7 @@ OF_FIELD: dict[str, Kind] = {
     "change_id": REQUEST,
     "charge_id": CHARGE,
     "contract_id": CONTRACT,
+    "contract_invitation_id": CONTRACT_INVITATION,
     "decision_id": DECISION,
     "delivery_id": WEBHOOK_DELIVERY,
     "endpoint_id": WEBHOOK_ENDPOINT,

@@ -64,7 +64,10 @@ ERASE: dict[str, str] = {
         UPDATE work_orders AS w
         SET document = jsonb_set(w.document, '{ship_to}', coalesce(blanked(w.document -> 'ship_to'), '{}'))
                        #- '{packing,gift_message}',
-            reason = split_part(w.reason, ':', 1), version = w.version + 1, updated_at = $3
+            reason = split_part(w.reason, ':', 1), version = w.version + 1, updated_at = $3,
+            rejection = w.rejection || jsonb_build_object('note', '', 'lines', (
+                SELECT coalesce(jsonb_agg(l.line || '{"message": ""}' ORDER BY l.place), '[]')
+                FROM jsonb_array_elements(w.rejection -> 'lines') WITH ORDINALITY AS l (line, place)))
         FROM fulfilments AS f
         WHERE f.merchant_id = $1 AND f.order_id = ANY ($2) AND w.account_id = f.operator_id AND w.id = f.id""",
     "tracking_events": f"""

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from fulfilhub.accounts.rules import Terms
 from fulfilhub.inventory.queries import available, lock_levels, warehouses_for
 from fulfilhub.orders.queries import LockedOrder
 from fulfilhub.platform import ids
@@ -31,13 +32,15 @@ from fulfilhub.routing.rules.wishes import Wishes, told_apart
 
 @dataclass(frozen=True, slots=True)
 class Routed:
-    """One order's decision, with what is needed to act on it: its lines by id, and who runs which warehouse."""
+    """One order's decision, with what is needed to act on it: its lines by id, who runs which warehouse, and on which
+    terms, where that is a partner."""
 
     order: LockedOrder
     decision_id: UUID
     decision: Decision
     lines: Mapping[UUID, queries.RouteLine]
     operators: Mapping[UUID, UUID]
+    terms: Mapping[UUID, Terms]
 
 
 INSERT_DECISIONS = """
@@ -111,8 +114,9 @@ async def decide(
     ]
     made = decide_batch([part for _, part in to_route], candidates, stock, terms, work.now)
     operators = {each.id: each.operator_id for each in warehouses}
+    agreed = {each.id: each.terms for each in warehouses if each.terms is not None}
     routed = [
-        Routed(order, ids.new(), decision, {line.line_id: line for line in lines[order.id]}, operators)
+        Routed(order, ids.new(), decision, {line.line_id: line for line in lines[order.id]}, operators, agreed)
         for (order, _), decision in zip(to_route, made, strict=True)
     ]
     await _keep(work, routed, terms, cause)

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from fulfilhub.accounts.routes import accounts, machinery
+from fulfilhub.accounts.routes import accounts, contracts, invitations, machinery
 
-ROUTES = [*accounts.ROUTES, *machinery.ROUTES]
+ROUTES = [*accounts.ROUTES, *contracts.ROUTES, *invitations.ROUTES, *machinery.ROUTES]

@@ -1,4 +1,4 @@
-"""Accounts, API keys and contracts over HTTP."""
+"""Accounts and API keys over HTTP."""
 
 from __future__ import annotations
 
@@ -9,20 +9,17 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from fulfilhub.accounts import commands, queries
-from fulfilhub.accounts.principal import AnyCaller, MerchantCaller, OperatorCaller, PartnerCaller, may
+from fulfilhub.accounts.principal import AnyCaller, OperatorCaller, may
 from fulfilhub.accounts.rules import AccountKind
 from fulfilhub.accounts.schemas import (
     AccountIn,
     AccountOut,
-    ContractIn,
-    ContractOut,
     KeyIn,
     KeyOut,
     KeyRotateIn,
     NewAccountOut,
     NewKeyOut,
     account_out,
-    contract_out,
     key_out,
     new_key_out,
 )
@@ -162,92 +159,6 @@ async def revoke_key(
         return ok(work, key_out(await queries.get_key(work, ids.API_KEY.find(key_id))))
 
 
-@post("/v1/contracts", **may("contracts:write"), tags=["Contracts"], summary="Offer a contract", responses=WRITE)
-async def offer_contract(
-    works: NamedDependency[Works],
-    partner: NamedDependency[PartnerCaller],
-    once: NamedDependency[Once],
-    data: JSONBody[ContractIn],
-) -> Response[ContractOut]:
-    """A partner offers a merchant one of its warehouses; work is sent there once the merchant accepts."""
-    async with works.begin(partner.scope, once) as work:
-        contract_id = await commands.offer_contract(
-            work,
-            ids.ACCOUNT.read(data.merchant_id, "/merchant_id"),
-            ids.WAREHOUSE.read(data.warehouse_id, "/warehouse_id"),
-            data.starts_on,
-            data.ends_on,
-        )
-        made = contract_out(await queries.get_contract(work, contract_id))
-        return created(work, made, f"/v1/contracts/{made.id}")
-
-
-@get("/v1/contracts", **may("contracts:read"), tags=["Contracts"], summary="List contracts", responses=READ)
-async def list_contracts(
-    works: NamedDependency[Works], anyone: NamedDependency[AnyCaller], limit: Limit = 50, cursor: Cursor = None
-) -> Page[ContractOut]:
-    """A merchant's contracts with partners, or a partner's with merchants, oldest first."""
-    async with works.reading(anyone.scope) as work:
-        return await page_of(
-            limit, cursor, lambda after, size: queries.list_contracts(work, after, size), lambda r: r.id, contract_out
-        )
-
-
-@get(
-    "/v1/contracts/{contract_id:str}",
-    **may("contracts:read"),
-    tags=["Contracts"],
-    summary="Get a contract",
-    responses=ONE,
-)
-async def get_contract(
-    works: NamedDependency[Works], anyone: NamedDependency[AnyCaller], contract_id: FromPath[str]
-) -> ContractOut:
-    """One contract."""
-    async with works.reading(anyone.scope) as work:
-        return contract_out(await queries.get_contract(work, ids.CONTRACT.find(contract_id)))
-
-
-@post(
-    "/v1/contracts/{contract_id:str}/accept",
-    **may("contracts:write"),
-    tags=["Contracts"],
-    summary="Accept a contract",
-    status_code=200,
-    responses=WRITE,
-)
-async def accept_contract(
-    works: NamedDependency[Works],
-    merchant: NamedDependency[MerchantCaller],
-    once: NamedDependency[Once],
-    contract_id: FromPath[str],
-) -> Response[ContractOut]:
-    """The merchant accepts a partner's offer. Repeating is harmless."""
-    async with works.begin(merchant.scope, once) as work:
-        await commands.accept_contract(work, ids.CONTRACT.find(contract_id))
-        return ok(work, contract_out(await queries.get_contract(work, ids.CONTRACT.find(contract_id))))
-
-
-@post(
-    "/v1/contracts/{contract_id:str}/end",
-    **may("contracts:write"),
-    tags=["Contracts"],
-    summary="End a contract",
-    status_code=200,
-    responses=WRITE,
-)
-async def end_contract(
-    works: NamedDependency[Works],
-    anyone: NamedDependency[AnyCaller],
-    once: NamedDependency[Once],
-    contract_id: FromPath[str],
-) -> Response[ContractOut]:
-    """Either side ends it: nothing new is sent there, and what was sent is finished."""
-    async with works.begin(anyone.scope, once) as work:
-        await commands.end_contract(work, ids.CONTRACT.find(contract_id))
-        return ok(work, contract_out(await queries.get_contract(work, ids.CONTRACT.find(contract_id))))
-
-
 ROUTES = [
     create_account,
     list_accounts,
@@ -258,9 +169,4 @@ ROUTES = [
     get_key,
     rotate_key,
     revoke_key,
-    offer_contract,
-    list_contracts,
-    get_contract,
-    accept_contract,
-    end_contract,
 ]

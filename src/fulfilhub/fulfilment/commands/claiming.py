@@ -10,25 +10,14 @@ from datetime import datetime
 from uuid import UUID
 
 from fulfilhub.fulfilment.commands.telling import watch_lease
-from fulfilhub.fulfilment.queries import LINES_OF_WORK, WORK_COLUMNS, WorkRow, work_row
+from fulfilhub.fulfilment.queries import WorkRow, work_row
+from fulfilhub.fulfilment.queries.claims import Wanted, claim_statement
 from fulfilhub.fulfilment.rules import LEASE_SECONDS, LeaseLost, lease_until
 from fulfilhub.platform import ids
 from fulfilhub.platform.work import Work
 
-CLAIM = f"""
-WITH next AS MATERIALIZED (
-    SELECT q.id FROM work_orders AS q
-    WHERE q.account_id = $1 AND q.warehouse_id = $2 AND q.ended_at IS NULL AND NOT q.held
-      AND (q.lease_until IS NULL OR q.lease_until <= $3)
-      AND ($4::text IS NULL OR q.service = $4) AND ($5::timestamptz IS NULL OR q.ship_by < $5)
-    ORDER BY q.ship_by, q.id LIMIT $6 FOR NO KEY UPDATE SKIP LOCKED
-), w AS (
-    UPDATE work_orders AS o SET lease_id = $7, lease_until = $8, lease_actor = $9, updated_at = $3
-    FROM next WHERE o.account_id = $1 AND o.id = next.id
-    RETURNING o.*
-)
-SELECT {WORK_COLUMNS} FROM w {LINES_OF_WORK} ORDER BY w.ship_by, w.id
-"""  # noqa: S608 - made of constants
+ANYTHING = Wanted()
+
 EXTEND = """
 WITH mine AS MATERIALIZED (
     SELECT id FROM work_orders
@@ -43,13 +32,7 @@ SELECT id FROM work_orders WHERE account_id = $1 AND lease_id = $2 AND ended_at 
 
 
 async def claim(
-    work: Work,
-    warehouse_id: UUID,
-    limit: int,
-    *,
-    service: str | None = None,
-    ship_by_before: datetime | None = None,
-    seconds: int = LEASE_SECONDS,
+    work: Work, warehouse_id: UUID, limit: int, wanted: Wanted = ANYTHING, *, seconds: int = LEASE_SECONDS
 ) -> tuple[UUID, datetime, list[WorkRow]]:
     """Lease up to `limit` work orders that nobody has, those to be shipped first before others.
 
@@ -57,8 +40,9 @@ async def claim(
     once never get the same work: each skips what the other is taking. One statement.
     """
     lease_id, until = ids.new(), lease_until(work.now, seconds)
+    statement, values = claim_statement(wanted)
     rows = await work.fetch_raw(
-        CLAIM, work.account_id, warehouse_id, work.now, service, ship_by_before, limit, lease_id, until, work.actor
+        statement, work.account_id, warehouse_id, work.now, limit, lease_id, until, work.actor, *values
     )
     if rows:
         watch_lease(work, lease_id, until)

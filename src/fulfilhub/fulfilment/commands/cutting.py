@@ -13,7 +13,7 @@ from fulfilhub.fulfilment.commands.telling import News, tell_of
 from fulfilhub.fulfilment.events import FulfilmentCancelled, FulfilmentPicked
 from fulfilhub.fulfilment.queries import WorkLine, WorkRow
 from fulfilhub.fulfilment.queries.requests import RequestRow
-from fulfilhub.fulfilment.rules import WORK, WorkState, WorkVerb, after_cut
+from fulfilhub.fulfilment.rules import WORK, WorkState, WorkVerb, address_for, after_cut
 from fulfilhub.inventory.commands import move
 from fulfilhub.inventory.rules.stock import Bucket, MovementReason
 from fulfilhub.orders.commands import LineChange, count, take_wanted
@@ -95,8 +95,9 @@ async def _readdress(work: Work, row: WorkRow, request: RequestRow) -> None:
     """The new address or service on the work, and on its order, unless something newer is wanted of that by now: then
     that is asked next."""
     asked = request.asked
-    await readdress(work, [(row, asked.ship_to or row.document.ship_to, asked.service or row.service)])
+    await readdress(work, [(row, asked.ship_to or row.address, asked.service or row.service)])
     (order,) = await lock_orders(work, [row.order_id])
+    wanted = order.wanted | {"ship_to": address_for(order.wanted.get("ship_to", {}), row.document.contact)}
     told = {name: value for name in ("ship_to", "service") if (value := getattr(asked, name)) is not None}
-    if all(order.wanted.get(name) == value for name, value in told.items()):
+    if all(wanted.get(name) == value for name, value in told.items()):
         await take_wanted(work, [row.order_id])

@@ -12,8 +12,10 @@ from fulfilhub.fulfilment.commands.cutting import carry_out
 from fulfilhub.fulfilment.commands.freeing import free, is_free
 from fulfilhub.fulfilment.commands.holding import mark_held
 from fulfilhub.fulfilment.commands.keeping import readdress, rewrap
+from fulfilhub.fulfilment.commands.telling import News, tell_of
 from fulfilhub.fulfilment.queries import WorkRow
 from fulfilhub.fulfilment.queries.requests import RequestRow
+from fulfilhub.fulfilment.rules import address_for
 from fulfilhub.orders.commands import note_late_parts, take_wanted
 from fulfilhub.orders.incoming import StoreState
 from fulfilhub.orders.queries import LockedOrder, lock_orders
@@ -31,6 +33,11 @@ OF_ORDER = frozenset({ChangeKind.LINES, ChangeKind.ADDRESS})
 def ship_to_of(order: LockedOrder) -> dict[str, str]:
     """The address as a work order's document holds it."""
     return _text(order.ship_to or {})
+
+
+def _shown_to(row: WorkRow, ship_to: Mapping[str, str]) -> dict[str, str]:
+    """The address as who has this work may see it."""
+    return address_for(ship_to, row.document.contact)
 
 
 def _text(ship_to: Mapping[str, object]) -> dict[str, str]:
@@ -59,23 +66,25 @@ async def follow(
     shrinking = await queries.shrinking_units(work, list(found))
     stopped = [row for row in rows if found[row.order_id].status in STOPPED]
     moved = [row for row in rows if row not in stopped and _goes_elsewhere(row, found[row.order_id], shrinking)]
-    kept = [row for row in rows if row not in stopped and row not in moved]
+    kept = [row for row in live if row not in stopped and row not in moved]
     await free(work, stopped, "order_stopped", reroute=False)
     await lift_fences(work, {row.order_id for row in moved})
     await free(work, moved, "order_changed", reroute=True)
-    await readdress(
-        work,
-        [
-            (row, ship_to_of(found[row.order_id]), row.service)
-            for row in kept
-            if row.document.ship_to != ship_to_of(found[row.order_id])
-        ],
-    )
-    gifts = [(row, found[row.order_id].gift_message) for row in live if row not in stopped and row not in moved]
-    await rewrap(work, [(row, gift) for row, gift in gifts if row.document.packing.gift_message != gift])
+    await _rewrite(work, kept, found)
     asked = await _ask(work, [row for row in live if row not in rows], found, by, again)
     await mark_held(work, list(found))
     return asked
+
+
+async def _rewrite(work: Work, kept: Sequence[WorkRow], orders: Mapping[UUID, LockedOrder]) -> None:
+    """Write into work that stays what is new of its order, as far as it may be, and tell who has it once."""
+    elsewhere = [
+        row for row in kept if is_free(work, row) and row.address != _shown_to(row, ship_to_of(orders[row.order_id]))
+    ]
+    rewrapped = [row for row in kept if row.document.packing.gift_message != orders[row.order_id].gift_message]
+    await readdress(work, [(row, ship_to_of(orders[row.order_id]), row.service) for row in elsewhere])
+    await rewrap(work, [(row, orders[row.order_id].gift_message) for row in rewrapped])
+    tell_of(work, News.CHANGED, {row.id: row for row in (*elsewhere, *rewrapped)}.values())
 
 
 async def take_over_wanted(work: Work, orders: Sequence[LockedOrder]) -> list[LockedOrder]:
@@ -154,8 +163,9 @@ def _asks_of(row: WorkRow, order: LockedOrder, excess: dict[UUID, int]) -> list[
         asks.append(Ask(row, ChangeKind.LINES, give_up(units)))
     ship_to = _text(order.wanted["ship_to"]) if "ship_to" in order.wanted else ship_to_of(order)
     service = order.wanted.get("service", order.service)
+    ship_to = _shown_to(row, ship_to)
     asked = Asked(
-        ship_to=ship_to if ship_to and ship_to != row.document.ship_to else None,
+        ship_to=ship_to if ship_to and ship_to != row.address else None,
         service=service if service != row.service else None,
     )
     if asked.ship_to is not None or asked.service is not None:
@@ -183,7 +193,7 @@ async def take_back_cancelled(work: Work, order_ids: Collection[UUID]) -> None:
 
 
 def _goes_elsewhere(row: WorkRow, order: LockedOrder, shrinking: dict[UUID, dict[UUID, int]]) -> bool:
-    old, new = row.document.ship_to, ship_to_of(order)
+    old, new = row.address, ship_to_of(order)
     excess = shrinking.get(order.id, {})
     if row.service != order.service or any(line.line_id in excess for line in row.lines):
         return True

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from fulfilhub.fulfilment import queries
@@ -20,8 +21,10 @@ from fulfilhub.fulfilment.events import (
     FulfilmentShortPicked,
 )
 from fulfilhub.fulfilment.queries import DocumentLine, DocumentPart, WorkLine, WorkRow
+from fulfilhub.fulfilment.queries.fulfilments import frozen_parts
 from fulfilhub.fulfilment.rules import (
     WORK,
+    LeaseLost,
     ShortPickReason,
     WorkState,
     WorkVerb,
@@ -29,6 +32,7 @@ from fulfilhub.fulfilment.rules import (
     bucket_after_short_pick,
     check_lease,
     check_pick,
+    check_time,
     short_of_component,
 )
 from fulfilhub.inventory.commands import move
@@ -74,9 +78,12 @@ class Pick:
 
 
 @asynccontextmanager
-async def in_hand(work: Work, work_id: UUID, lease_id: UUID | None) -> AsyncIterator[WorkRow]:
-    """The work order, locked after its order, within the merchant's scope. Raises NotFound when it is not in the
-    scope's queue, and LeaseLost unless `lease_id` is its live lease (an ended one needs none)."""
+async def in_hand(
+    work: Work, work_id: UUID, lease_id: UUID | None, at: datetime | None = None
+) -> AsyncIterator[WorkRow]:
+    """The work order, locked after its order, within the merchant's scope. `at` is when it was done, if before now.
+    Raises NotFound when it is not in the scope's queue, Invalid for an impossible time, and LeaseLost, with how the
+    work stands, unless `lease_id` is its lease and lived then (an ended one needs none)."""
     operator_id = work.account_id
     found = (await queries.whose(work, [work_id])).get(work_id)
     if found is None:
@@ -85,30 +92,46 @@ async def in_hand(work: Work, work_id: UUID, lease_id: UUID | None) -> AsyncIter
     async with work.act_for(found.merchant_id):
         await lock_orders(work, [found.order_id])
         (row,) = await queries.lock_work(work, operator_id, [work_id])
-        if row.ended_at is None:
-            check_lease(work.now, row.lease_id, row.lease_until, lease_id)
+        check_reported(work, row, lease_id, at)
         yield row
 
 
-async def accept(work: Work, work_id: UUID, lease_id: UUID | None) -> WorkRow:
-    """Take the work on. Raises LeaseLost, OnHold, or Conflict for work that has ended."""
-    async with in_hand(work, work_id, lease_id) as row:
+def check_reported(work: Work, row: WorkRow, lease_id: UUID | None, at: datetime | None) -> None:
+    """Raises Invalid or LeaseLost for what may not be reported of this work under this lease, done `at` a time."""
+    if row.ended_at is not None:
+        check_time(work.now, at, row.created_at)
+        return
+    try:
+        check_lease(work.now, row.lease_id, row.lease_until, lease_id, at)
+    except LeaseLost as lost:
+        actions = [str(verb) for verb in WORK.actions(row.state, Who.PARTNER)]
+        present = {"state": str(row.state), "version": row.version, "actions": actions}
+        raise LeaseLost(lost.detail, more=present) from None
+    check_time(work.now, at, row.created_at if row.lease_id is None else ids.made_at(row.lease_id))
+
+
+async def accept(work: Work, work_id: UUID, lease_id: UUID | None, at: datetime | None = None) -> WorkRow:
+    """Take the work on, `at` a time if that was before now. Raises LeaseLost, OnHold, or Conflict for work that has
+    ended."""
+    async with in_hand(work, work_id, lease_id, at) as row:
         if row.state in IN_HAND:
             return row
         state = WORK.next(row.state, WorkVerb.ACCEPT, Who.PARTNER)
         check_not_held(row)
-        await settle(work, [row], state)
+        await settle(work, [row], state, at=[at])
         work.publish(FulfilmentAccepted(**about(row)))
         return await queries.read_work(work, row.account_id, row.id)
 
 
-async def pick(work: Work, work_id: UUID, lease_id: UUID | None, picks: Sequence[Pick] | None) -> WorkRow:
+async def pick(
+    work: Work, work_id: UUID, lease_id: UUID | None, picks: Sequence[Pick] | None, at: datetime | None = None
+) -> WorkRow:
     """Keep what has been picked so far; None means everything that is wanted.
 
     Raises LeaseLost, Invalid for lines that are not of this work, OverPicked, WrongItem for a scan that does not
     belong to its line, or Conflict (`illegal_action`).
     """
-    async with in_hand(work, work_id, lease_id) as row:
+    async with in_hand(work, work_id, lease_id, at) as row:
         if picks is None:
             picks = [Pick(line.line_id, line.to_ship) for line in row.lines]
         wanted = _lines_of(row, [each.line_id for each in picks])
@@ -136,6 +159,7 @@ async def pick_short(
     found: int,
     reason: ShortPickReason,
     product_id: UUID | None = None,
+    at: datetime | None = None,
 ) -> WorkRow:
     """Only `found` units of the line are there: the rest of it goes elsewhere, and is not asked of this warehouse
     again. The missing units leave `allocated`, to be counted before they are promised again.
@@ -143,7 +167,7 @@ async def pick_short(
     Of a kit, `product_id` is the component of which only so many are there: whole kits are left, and what makes no kit
     any more is free again. Raises LeaseLost, Invalid, or Conflict (`illegal_action`, `already_short`).
     """
-    async with in_hand(work, work_id, lease_id) as row:
+    async with in_hand(work, work_id, lease_id, at) as row:
         line = _lines_of(row, [line_id])[line_id]
         part = _short_part(row, line, product_id)
         said = await _said_before(work, row, line, part)
@@ -191,7 +215,7 @@ async def _said_before(work: Work, row: WorkRow, line: WorkLine, part: UUID) -> 
     """How many were found when this was reported short before; None when it was not."""
     if not line.made_of:
         return line.picked if line.short else None
-    parts = (await queries.frozen_parts(work, [row.id])).get((row.id, line.line_id), [])
+    parts = (await frozen_parts(work, [row.id])).get((row.id, line.line_id), [])
     return next((each.found for each in parts if each.product_id == part), None)
 
 

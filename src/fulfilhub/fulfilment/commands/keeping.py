@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import TypedDict
 from uuid import UUID
 
 import msgspec
 
 from fulfilhub.fulfilment.queries import WorkLine, WorkRow
-from fulfilhub.fulfilment.rules import ENDED, WorkState
+from fulfilhub.fulfilment.rules import ENDED, Rejection, WorkState, address_for
 from fulfilhub.inventory.commands import Movement
 from fulfilhub.inventory.rules.stock import Bucket, MovementReason
 from fulfilhub.platform.work import Work
 
 SETTLE = """
-WITH pairs AS (SELECT * FROM unnest($2::uuid[], $3::uuid[]) AS p (account_id, id)), w AS (
+WITH pairs AS (SELECT * FROM unnest($2::uuid[], $3::uuid[], $10::timestamptz[]) AS p (account_id, id, at)), w AS (
     UPDATE work_orders AS w
     SET state = $4, version = w.version + 1, updated_at = $5, reason = coalesce($6, w.reason),
-        ended_at = CASE WHEN $7 THEN $5 ELSE w.ended_at END, packing = coalesce($9::jsonb, w.packing),
+        ended_at = CASE WHEN $7 THEN p.at ELSE w.ended_at END, packing = coalesce($9::jsonb, w.packing),
+        accepted_at = CASE WHEN $4 = 'accepted' THEN coalesce(w.accepted_at, p.at) ELSE w.accepted_at END,
+        look_at = CASE WHEN NOT $7 THEN w.look_at END, rejection = coalesce($11::jsonb, w.rejection),
         lease_id = CASE WHEN $8 THEN NULL ELSE w.lease_id END,
         lease_until = CASE WHEN $8 THEN NULL ELSE w.lease_until END
     FROM pairs AS p WHERE w.account_id = p.account_id AND w.id = p.id
@@ -42,8 +45,9 @@ FOUND = """
 UPDATE fulfilment_components SET found = $5
 WHERE merchant_id = $1 AND fulfilment_id = $2 AND line_id = $3 AND product_id = $4
 """
-
-
+REJECTION = """
+UPDATE work_orders SET rejection = $4::jsonb WHERE merchant_id = $1 AND account_id = $2 AND id = $3
+"""
 READDRESS = """
 WITH d AS (
     SELECT * FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[]) AS d (account_id, id, ship_to, service)
@@ -87,8 +91,11 @@ async def settle(
     reason: str | None = None,
     end_lease: bool = False,
     packing: Sequence[Mapping[str, object]] | None = None,
+    rejection: Rejection | None = None,
+    at: Sequence[datetime | None] | None = None,
 ) -> None:
-    """Put these work orders and their fulfilments into `state`; an ended one loses its lease too."""
+    """Put these work orders and their fulfilments into `state`; an ended one loses its lease too. `at` is when each was
+    done, where that was before now."""
     ended = state in ENDED
     await work.execute_raw(
         SETTLE,
@@ -101,6 +108,8 @@ async def settle(
         ended,
         ended or end_lease,
         None if packing is None else msgspec.json.encode(packing).decode(),
+        [each or work.now for each in at or [None] * len(rows)],
+        None if rejection is None else msgspec.json.encode(rejection).decode(),
     )
 
 
@@ -114,6 +123,12 @@ async def keep_progress(work: Work, lines: Iterable[tuple[WorkRow, WorkLine]]) -
 async def keep_found(work: Work, row: WorkRow, line_id: UUID, product_id: UUID, found: int) -> None:
     """Keep how many units of a kit's component were there when it was picked short."""
     await work.execute_raw(FOUND, work.account_id, row.id, line_id, product_id, found)
+
+
+async def keep_rejection(work: Work, row: WorkRow, said: Rejection) -> None:
+    """Keep what was said of lines that go elsewhere."""
+    text = msgspec.json.encode(said).decode()
+    await work.execute_raw(REJECTION, work.account_id, row.account_id, row.id, text)
 
 
 def movement(row: WorkRow, product_id: UUID, units: int, reason: MovementReason, to: Bucket | None) -> Movement:
@@ -132,8 +147,13 @@ def movement(row: WorkRow, product_id: UUID, units: int, reason: MovementReason,
 
 
 async def readdress(work: Work, rows: Iterable[tuple[WorkRow, Mapping[str, str], str]]) -> None:
-    """Give these work orders another address and service."""
-    given = [(row.account_id, row.id, msgspec.json.encode(ship_to).decode(), service) for row, ship_to, service in rows]
+    """Give these work orders another address, as far as each operator may know it, and service. The e-mail address that
+    may stand beside it stays."""
+    given = []
+    for row, ship_to, service in rows:
+        email = {name: value for name, value in row.document.ship_to.items() if name == "email"}
+        shown = msgspec.json.encode(address_for(ship_to, row.document.contact) | email).decode()
+        given.append((row.account_id, row.id, shown, service))
     if given:
         columns = (list(column) for column in zip(*given, strict=True))
         await work.execute_raw(READDRESS, work.account_id, work.now, *columns)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -56,15 +57,17 @@ class PackedParcel(msgspec.Struct, frozen=True, kw_only=True):
 MEASURES = ("weight_grams", "length_mm", "width_mm", "height_mm")
 
 
-async def pack(work: Work, work_id: UUID, lease_id: UUID | None, parcels: Sequence[PackedParcel]) -> WorkRow:
-    """Everything picked is in these parcels.
+async def pack(
+    work: Work, work_id: UUID, lease_id: UUID | None, parcels: Sequence[PackedParcel], at: datetime | None = None
+) -> WorkRow:
+    """Everything picked is in these parcels, `at` a time if that was before now.
 
     Raises LeaseLost, Invalid naming lines whose units do not add up, boxes that are not this warehouse's, or parcels
     that have to be weighed, BoxOverloaded, WeightOff, OnHold, or Conflict (`illegal_action`).
     """
     chosen = {parcel.box_id for parcel in parcels if parcel.box_id is not None}
     tolerance, boxes = await weighing(work, work_id, chosen)
-    async with in_hand(work, work_id, lease_id) as row:
+    async with in_hand(work, work_id, lease_id, at) as row:
         check_contents(row, [parcel.contents for parcel in parcels])
         weights = {line.line_id: line.unit_grams for line in row.document.lines}
         fitted = [_fitted(place, parcel, boxes, weights) for place, parcel in enumerate(parcels)]

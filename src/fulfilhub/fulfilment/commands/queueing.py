@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
 
+from fulfilhub.accounts.rules import Contact, Terms
 from fulfilhub.fulfilment.commands.following import ship_to_of, take_back_cancelled, take_over_wanted
 from fulfilhub.fulfilment.commands.holding import hold_order
 from fulfilhub.fulfilment.commands.telling import News, tell_operators
@@ -16,12 +17,14 @@ from fulfilhub.fulfilment.events import FulfilmentQueued
 from fulfilhub.fulfilment.queries import Document, DocumentLine, DocumentPart, Handling
 from fulfilhub.fulfilment.queries.packing import Said, packing_said
 from fulfilhub.fulfilment.queries.wishes import open_wishes
+from fulfilhub.fulfilment.rules import address_for
 from fulfilhub.inventory.commands import Movement, move
 from fulfilhub.inventory.rules.shortage import ShortOfStock
 from fulfilhub.inventory.rules.stock import MovementReason
 from fulfilhub.orders.commands import LineChange, count, freeze_promises, set_backordered
 from fulfilhub.orders.incoming import StoreState
 from fulfilhub.orders.queries import LockedOrder, lock_orders
+from fulfilhub.orders.queries.beside import emails_of
 from fulfilhub.orders.rules import HoldReason, OrderStatus
 from fulfilhub.platform import ids
 from fulfilhub.platform.work import Work
@@ -52,11 +55,12 @@ WITH f AS (
          AS n (id, order_id, warehouse_id, operator_id, decision_id, service, carrier, ship_by, deliver_by)
 ), w AS (
     INSERT INTO work_orders (account_id, id, merchant_id, warehouse_id, order_id, state, held, service, ship_by,
-                             document, created_at, updated_at)
+                             document, created_at, updated_at, single_sku, accept_by, leave_by, look_at)
     SELECT n.operator_id, n.id, $1, n.warehouse_id, n.order_id, 'queued', false, n.service, n.ship_by,
-           n.document::jsonb, $2, $2
-    FROM unnest($3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $8::text[], $10::timestamptz[], $12::text[])
-         AS n (id, order_id, warehouse_id, operator_id, service, ship_by, document)
+           n.document::jsonb, $2, $2, n.single_sku, n.accept_by, n.leave_by, least(n.accept_by, n.leave_by)
+    FROM unnest($3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $8::text[], $10::timestamptz[], $12::text[],
+                $23::uuid[], $24::timestamptz[], $25::timestamptz[])
+         AS n (id, order_id, warehouse_id, operator_id, service, ship_by, document, single_sku, accept_by, leave_by)
 ), fl AS (
     INSERT INTO fulfilment_lines (merchant_id, fulfilment_id, line_id, order_id, product_id, quantity)
     SELECT $1, l.id, l.line_id, l.order_id, l.product_id, l.quantity
@@ -86,6 +90,32 @@ class Part:
     def operator_id(self) -> UUID:
         """The account whose queue it goes to."""
         return self.routed.operators[self.assignment.warehouse_id]
+
+    @property
+    def terms(self) -> Terms | None:
+        """The contract's; None in the merchant's own warehouse."""
+        return self.routed.terms.get(self.assignment.warehouse_id)
+
+    @property
+    def contact(self) -> tuple[Contact, ...] | None:
+        """What of the customer its operator may know beside the address; None: all."""
+        return None if self.terms is None else self.terms.contact(self.assignment.service)
+
+    @property
+    def single_sku(self) -> UUID | None:
+        """The product, if it is the only one."""
+        wanted = {portion.product_id for portion in self.assignment.lines}
+        return wanted.pop() if len(wanted) == 1 else None
+
+    def accept_by(self, now: datetime) -> datetime | None:
+        """When it is to be accepted at the latest, queued now."""
+        minutes = None if self.terms is None else self.terms.accept_within_minutes
+        return None if minutes is None else now + timedelta(minutes=minutes)
+
+    @property
+    def leave_by(self) -> datetime | None:
+        """When its contract asks for it to leave."""
+        return self.assignment.promise.ship_by if self.terms is not None and self.terms.ship_by_cutoff else None
 
 
 async def route(work: Work, order_ids: Collection[UUID], cause: str) -> list[Routed]:
@@ -198,7 +228,7 @@ def _allocation(part: Part, product_id: UUID, units: int) -> Movement:
     )
 
 
-def _document(part: Part, said: Said) -> str:
+def _document(part: Part, said: Said, email: str) -> str:
     known = part.routed.lines
     lines = [
         DocumentLine(
@@ -219,13 +249,15 @@ def _document(part: Part, said: Said) -> str:
         for line in (known[portion.line_id] for portion in part.assignment.lines)
     ]
     order = part.routed.order
+    ship_to = address_for(ship_to_of(order), part.contact)
     return msgspec.json.encode(
         Document(
             order_number=order.number,
-            ship_to=ship_to_of(order),
+            ship_to=ship_to | ({"email": email} if email else {}),
             carrier=part.assignment.carrier,
             deliver_by=part.assignment.promise.deliver_by,
             lines=lines,
+            contact=None if part.contact is None else [str(each) for each in part.contact],
             packing=msgspec.structs.replace(said.packing, gift_message=order.gift_message),
         )
     ).decode()
@@ -234,6 +266,8 @@ def _document(part: Part, said: Said) -> str:
 async def _insert(work: Work, parts: Sequence[Part]) -> None:
     if not parts:
         return
+    telling = {part.routed.order.id for part in parts if Contact.EMAIL in (part.contact or ())}
+    emails = await emails_of(work, telling) if telling else {}
     lines = [(part, portion) for part in parts for portion in part.assignment.lines]
     products = {line.product_id for part in parts for line in part.routed.lines.values()}
     said = await packing_said(work, products | {each.product_id for _, portion in lines for each in portion.components})
@@ -251,7 +285,10 @@ async def _insert(work: Work, parts: Sequence[Part]) -> None:
         [part.assignment.carrier for part in parts],
         [part.assignment.promise.ship_by for part in parts],
         [part.assignment.promise.deliver_by for part in parts],
-        [_document(part, said) for part in parts],
+        [
+            _document(part, said, emails.get(part.routed.order.id, "") if Contact.EMAIL in (part.contact or ()) else "")
+            for part in parts
+        ],
         [part.id for part, _ in lines],
         [portion.line_id for _, portion in lines],
         [part.routed.order.id for part, _ in lines],
@@ -262,6 +299,9 @@ async def _insert(work: Work, parts: Sequence[Part]) -> None:
         [portion.line_id for _, portion, _ in components],
         [each.product_id for *_, each in components],
         [each.units for *_, each in components],
+        [part.single_sku for part in parts],
+        [part.accept_by(work.now) for part in parts],
+        [part.leave_by for part in parts],
     )
 
 

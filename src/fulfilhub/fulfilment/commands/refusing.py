@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
+import msgspec
+
 from fulfilhub.fulfilment import queries
-from fulfilhub.fulfilment.commands.asking import let_go
+from fulfilhub.fulfilment.commands.asking import count_missing, let_go
+from fulfilhub.fulfilment.commands.cutting import cut
 from fulfilhub.fulfilment.commands.handling import in_hand
 from fulfilhub.fulfilment.commands.holding import hold_order
-from fulfilhub.fulfilment.commands.keeping import about, keep_progress, movement, settle
-from fulfilhub.fulfilment.events import FulfilmentRejected, FulfilmentReleased
+from fulfilhub.fulfilment.commands.keeping import about, keep_progress, keep_rejection, movement, settle
+from fulfilhub.fulfilment.events import FulfilmentLinesRejected, FulfilmentRejected, FulfilmentReleased
 from fulfilhub.fulfilment.queries import Whose, WorkRow
 from fulfilhub.fulfilment.rules import (
     WORK,
+    RejectedLine,
+    Rejection,
     RejectReason,
     WorkState,
     WorkVerb,
@@ -25,25 +30,41 @@ from fulfilhub.inventory.rules.stock import Bucket, MovementReason
 from fulfilhub.orders.commands import LineChange, count
 from fulfilhub.orders.queries import lock_orders
 from fulfilhub.orders.rules import OrderAction, order_actions
+from fulfilhub.platform.errors import FieldError, Invalid
 from fulfilhub.platform.machines import Who
 from fulfilhub.platform.work import Work
 from fulfilhub.routing.commands import fence
 
 
-async def reject(work: Work, work_id: UUID, lease_id: UUID | None, reason: RejectReason, note: str = "") -> WorkRow:
-    """Refuse the work: its stock is free again and its lines go elsewhere, never to this warehouse.
+async def reject(
+    work: Work,
+    work_id: UUID,
+    lease_id: UUID | None,
+    reason: RejectReason,
+    note: str = "",
+    lines: Sequence[RejectedLine] = (),
+) -> WorkRow:
+    """Refuse the work: its stock is free again and its lines go elsewhere, never to this warehouse. `lines` is what is
+    said of each, and kept with the note for the merchant.
 
     Where the fault lies in the order itself, the order is held instead for a person to mend, and no warehouse is
     fenced. What was asked about the work is done: units that were asked back are cancelled.
 
-    Raises LeaseLost or Conflict (`illegal_action`).
+    Raises LeaseLost, Invalid for lines that are not of this work, or Conflict (`illegal_action`).
     """
     async with in_hand(work, work_id, lease_id) as row:
         if row.state is WorkState.REJECTED and (row.reason or "").partition(":")[0] == reason:
             return row
         state = WORK.next(row.state, WorkVerb.REJECT, Who.PARTNER)
+        units = _units_of(row, lines)
         await free_stock(work, [row])
-        await settle(work, [row], state, reason=f"{reason}: {note}" if note else str(reason))
+        said = Rejection(
+            reason=reason,
+            note=note,
+            lines=tuple(msgspec.structs.replace(line, quantity=units[line.line_id]) for line in lines),
+        )
+        text = f"{reason}: {note}" if note else str(reason)
+        await settle(work, [row], state, reason=text, rejection=said)
         await let_go(work, [row])
         hold = hold_after_rejection(reason)
         (order,) = await lock_orders(work, [row.order_id])
@@ -53,6 +74,47 @@ async def reject(work: Work, work_id: UUID, lease_id: UUID | None, reason: Rejec
             await hold_order(work, row.order_id, hold, note or f"The warehouse rejected it: {reason}.")
         work.publish(FulfilmentRejected(**about(row), reason=str(reason)))
         return await queries.read_work(work, row.account_id, row.id)
+
+
+async def reject_lines(work: Work, work_id: UUID, lease_id: UUID | None, lines: Sequence[RejectedLine]) -> WorkRow:
+    """Refuse some lines: their stock is free again and they go elsewhere, never to this warehouse, while the rest goes
+    on. Units of them that were asked back are cancelled instead. Repeating is harmless.
+
+    Raises LeaseLost, Invalid for lines that are not of this work, or are all of it, or Conflict (`illegal_action`).
+    """
+    async with in_hand(work, work_id, lease_id) as row:
+        units = _units_of(row, lines)
+        said = row.rejection or Rejection()
+        if {line.line_id for line in lines} <= {line.line_id for line in said.lines}:
+            return row
+        WORK.next(row.state, WorkVerb.REJECT, Who.PARTNER)
+        if not any(line.to_ship for line in row.lines if line.line_id not in units):
+            detail = "Nothing would be left: reject the whole work order."
+            raise Invalid(detail, fields=[FieldError("/only_lines", detail)])
+        fresh = [msgspec.structs.replace(line, quantity=units[line.line_id]) for line in lines]
+        await keep_rejection(work, row, msgspec.structs.replace(said, lines=(*said.lines, *fresh)))
+        await cut(work, row, units, cancel=False, reason="lines_rejected")
+        await fence(work, [(row.order_id, row.warehouse_id)], f"rejected: {fresh[0].reason}")
+        for line_id, many in units.items():
+            await count_missing(work, row, line_id, many)
+        told = FulfilmentLinesRejected(**about(row), line_ids=tuple(units), reason=str(fresh[0].reason))
+        work.publish(told)
+        return await queries.read_work(work, row.account_id, row.id)
+
+
+def _units_of(row: WorkRow, lines: Sequence[RejectedLine]) -> dict[UUID, int]:
+    """Units still to be sent of the lines that are named. Raises Invalid for those that are not of this work, or there
+    twice."""
+    known = {line.line_id: line.to_ship for line in row.lines}
+    named = [line.line_id for line in lines]
+    faults = [
+        FieldError(f"/lines/{place}/line_id", "Is not a line of this work order, or is there twice.")
+        for place, line_id in enumerate(named)
+        if line_id not in known or line_id in named[:place]
+    ]
+    if faults:
+        raise Invalid("Some lines are not of this work order.", fields=faults)
+    return {line_id: known[line_id] for line_id in named}
 
 
 async def free_stock(work: Work, rows: Collection[WorkRow]) -> None:

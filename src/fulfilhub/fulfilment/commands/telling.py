@@ -12,15 +12,18 @@ from uuid import UUID
 from fulfilhub.fulfilment.events import (
     OfQueue,
     WorkChangeClosed,
+    WorkChanged,
     WorkChangeRequested,
     WorkClaimExpired,
     WorkHeld,
+    WorkLate,
     WorkQueued,
     WorkResumed,
     WorkWithdrawn,
 )
 from fulfilhub.fulfilment.queries import WorkRow
 from fulfilhub.fulfilment.queries import news as queries
+from fulfilhub.fulfilment.rules import Late
 from fulfilhub.platform.work import Work
 
 TELL = "fulfilment.tell_work"
@@ -41,13 +44,18 @@ class News(StrEnum):
     WITHDRAWN = "withdrawn"
     REQUESTED = "requested"
     CLOSED = "closed"
+    CHANGED = "changed"
+    LATE_TO_ACCEPT = "late_to_accept"
+    LATE_TO_SHIP = "late_to_ship"
 
 
+LATE: dict[News, Late] = {News.LATE_TO_ACCEPT: Late.ACCEPT, News.LATE_TO_SHIP: Late.SHIP}
 FACTS: dict[News, type[OfQueue]] = {
     News.QUEUED: WorkQueued,
     News.HELD: WorkHeld,
     News.RESUMED: WorkResumed,
     News.WITHDRAWN: WorkWithdrawn,
+    News.CHANGED: WorkChanged,
 }
 
 
@@ -75,6 +83,10 @@ async def tell(work: Work, news: News, ids: Collection[UUID]) -> None:
         fact = FACTS[news]
         for warehouse_id, part in _by_warehouse(await queries.work_that_is(work, str(news), ids)):
             work.publish(fact(warehouse_id=warehouse_id, work_order_ids=part))
+        return
+    if news in LATE:
+        for warehouse_id, part in _by_warehouse(await queries.work_that_is(work, str(news), ids)):
+            work.publish(WorkLate(warehouse_id=warehouse_id, work_order_ids=part, what=str(LATE[news])))
         return
     for row in await queries.requests_that_are(work, open_=news is News.REQUESTED, ids=ids):
         about = {"warehouse_id": row.warehouse_id, "work_order_id": row.work_order_id, "change_id": row.id}

@@ -1,4 +1,4 @@
-"""Every look at fulfilments and work orders, and every lock on them.
+"""Every look at work orders, and every lock on them; fulfilments as merchants see them have a file of their own.
 
 Locks are taken in one order everywhere: order rows, then work orders by id, then stock levels. Only claims and
 leases lock work orders alone; they change nothing but the lease.
@@ -6,7 +6,7 @@ leases lock work orders alone; they change nothing but the lease.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -15,12 +15,19 @@ from uuid import UUID
 
 import asyncpg
 import msgspec
-from sqlalchemy import Select, select
 
-from fulfilhub.fulfilment.models import Fulfilment, FulfilmentLine
 from fulfilhub.fulfilment.queries.documents import Document, DocumentLine, DocumentPart, Handling, Packing
 from fulfilhub.fulfilment.queries.requests import RequestRow
-from fulfilhub.fulfilment.rules import PickLine, WorkState, lease_expired
+from fulfilhub.fulfilment.rules import (
+    Late,
+    Negotiation,
+    PickLine,
+    Rejection,
+    WorkState,
+    lateness,
+    lease_expired,
+    negotiation,
+)
 from fulfilhub.platform import ids
 from fulfilhub.platform.errors import NotFound
 from fulfilhub.platform.work import Work
@@ -81,53 +88,33 @@ class WorkRow:
     created_at: datetime
     updated_at: datetime
     ended_at: datetime | None
+    priority: int
+    accept_by: datetime | None
+    accepted_at: datetime | None
+    leave_by: datetime | None
+    rejection: Rejection | None
+    cancel_state: str | None
+    cancel_done: bool | None
     lines: tuple[WorkLine, ...]
     requests: tuple[RequestRow, ...]
+
+    @property
+    def negotiation(self) -> Negotiation:
+        """Where merchant and operator stand about it."""
+        return negotiation(self.state, self.cancel_state, carried_out=bool(self.cancel_done))
+
+    @property
+    def address(self) -> dict[str, str]:
+        """Where it goes, as its order says it: without the e-mail address that may stand beside it."""
+        return {name: value for name, value in self.document.ship_to.items() if name != "email"}
+
+    def late(self, now: datetime) -> list[Late]:
+        """What its contract asks for in vain."""
+        return lateness(now, self.accept_by, self.accepted_at, self.leave_by, self.ended_at, self.state)
 
     def is_leased(self, now: datetime) -> bool:
         """True while somebody's claim on it is live."""
         return self.lease_id is not None and not lease_expired(now, self.lease_until)
-
-
-class FulfilmentRow(NamedTuple):
-    """A fulfilment as the merchant sees it; lines beside it."""
-
-    id: UUID
-    order_id: UUID
-    warehouse_id: UUID
-    operator_id: UUID
-    decision_id: UUID
-    state: str
-    service: str
-    carrier: str
-    ship_by: datetime
-    deliver_by: datetime
-    reason: str | None
-    version: int
-    created_at: datetime
-    updated_at: datetime
-
-
-class FrozenPart(NamedTuple):
-    """What one kit of a fulfilment's line takes; `found` is what was there when it was picked short."""
-
-    product_id: UUID
-    sku: str
-    units: int
-    found: int | None
-
-
-class FulfilmentLineRow(NamedTuple):
-    """How many of an order line one fulfilment is to send, and how far it got; `components` of a kit by product id."""
-
-    fulfilment_id: UUID
-    line_id: UUID
-    product_id: UUID
-    quantity: int
-    picked: int
-    short: int
-    cancelled: int
-    components: tuple[FrozenPart, ...] = ()
 
 
 class Whose(NamedTuple):
@@ -140,8 +127,9 @@ class Whose(NamedTuple):
 WORK_COLUMNS = """
 w.account_id, w.id, w.merchant_id, w.warehouse_id, w.order_id, w.state, w.held, w.service, w.ship_by,
 w.document::text AS document, w.packing::text AS packing, w.reason, w.lease_id, w.lease_until, w.lease_actor,
-w.version, w.created_at, w.updated_at, w.ended_at, l.line_ids, l.product_ids, l.quantities, l.picked, l.short,
-l.cancelled, r.requests
+w.version, w.created_at, w.updated_at, w.ended_at, w.priority, w.accept_by, w.accepted_at, w.leave_by,
+w.rejection::text AS rejection, l.line_ids, l.product_ids, l.quantities, l.picked, l.short,
+l.cancelled, r.requests, r.cancel_state, r.cancel_done
 """
 LINES_OF_WORK = """
 CROSS JOIN LATERAL (
@@ -152,8 +140,10 @@ CROSS JOIN LATERAL (
     FROM work_order_lines AS x WHERE x.account_id = w.account_id AND x.work_order_id = w.id
 ) AS l
 CROSS JOIN LATERAL (
-    SELECT json_agg(x ORDER BY x.id)::text AS requests FROM work_requests AS x
-    WHERE x.account_id = w.account_id AND x.work_order_id = w.id AND x.state = 'requested'
+    SELECT (json_agg(x ORDER BY x.id) FILTER (WHERE x.state = 'requested'))::text AS requests,
+           (array_agg(x.state ORDER BY x.id DESC) FILTER (WHERE x.kind = 'cancel'))[1] AS cancel_state,
+           (array_agg(x.carried_out ORDER BY x.id DESC) FILTER (WHERE x.kind = 'cancel'))[1] AS cancel_done
+    FROM work_requests AS x WHERE x.account_id = w.account_id AND x.work_order_id = w.id
 ) AS r
 """
 LOCK_WORK = f"""
@@ -194,16 +184,13 @@ WHERE f.merchant_id = $1 AND f.warehouse_id = $2 AND f.state IN ('queued', 'acce
                   WHERE c.merchant_id = l.merchant_id AND c.fulfilment_id = l.fulfilment_id AND c.line_id = l.line_id
                     AND c.product_id = $3))
 """
-FROZEN = """
-SELECT c.fulfilment_id, c.line_id, c.product_id, p.sku, c.units, c.found
-FROM fulfilment_components AS c JOIN products AS p ON p.merchant_id = c.merchant_id AND p.id = c.product_id
-WHERE c.merchant_id = $1 AND c.fulfilment_id = ANY ($2) ORDER BY c.fulfilment_id, c.line_id, c.product_id
-"""
 
 
 COLUMNS_OF_LINES = ("line_ids", "product_ids", "quantities", "picked", "short", "cancelled")
 PLAIN_OF_WORK = tuple(
-    name for name in WorkRow.__dataclass_fields__ if name not in {"document", "packing", "state", "lines", "requests"}
+    name
+    for name in WorkRow.__dataclass_fields__
+    if name not in {"document", "packing", "state", "rejection", "lines", "requests"}
 )
 
 
@@ -221,6 +208,7 @@ def work_row(row: asyncpg.Record) -> WorkRow:
         state=WorkState(row["state"]),
         document=document,
         packing=row["packing"] and msgspec.json.decode(row["packing"]),
+        rejection=row["rejection"] and msgspec.json.decode(row["rejection"], type=Rejection),
         lines=tuple(WorkLine._make((*each, kits.get(each[0], NOT_A_KIT))) for each in zip(*columns, strict=True)),
         requests=tuple(msgspec.json.decode(row["requests"], type=list[RequestRow])) if row["requests"] else (),
     )
@@ -294,63 +282,4 @@ async def shrinking_units(work: Work, order_ids: Collection[UUID]) -> dict[UUID,
     found: dict[UUID, dict[UUID, int]] = {}
     for order_id, line_id, units in await work.fetch_raw(SHRINKING, work.account_id, list(order_ids)):
         found.setdefault(order_id, {})[line_id] = units
-    return found
-
-
-def _fulfilments(work: Work) -> Select[*tuple[object, ...]]:
-    columns = (getattr(Fulfilment, name) for name in FulfilmentRow._fields)
-    return select(*columns).where(Fulfilment.merchant_id == work.account_id)
-
-
-async def list_fulfilments(
-    work: Work,
-    after: UUID | None,
-    limit: int,
-    *,
-    order_id: UUID | None = None,
-    warehouse_id: UUID | None = None,
-    state: WorkState | None = None,
-) -> list[FulfilmentRow]:
-    """The merchant's fulfilments by age, those after the id `after`."""
-    query = _fulfilments(work).order_by(Fulfilment.id).limit(limit)
-    if after is not None:
-        query = query.where(Fulfilment.id > after)
-    if order_id is not None:
-        query = query.where(Fulfilment.order_id == order_id)
-    if warehouse_id is not None:
-        query = query.where(Fulfilment.warehouse_id == warehouse_id)
-    if state is not None:
-        query = query.where(Fulfilment.state == state)
-    return [FulfilmentRow._make(row) for row in await work.db.execute(query)]
-
-
-async def get_fulfilment(work: Work, fulfilment_id: UUID) -> FulfilmentRow:
-    """One fulfilment of the merchant. Raises NotFound."""
-    row = (await work.db.execute(_fulfilments(work).where(Fulfilment.id == fulfilment_id))).one_or_none()
-    if row is None:
-        raise NotFound(f"There is no fulfilment {ids.FULFILMENT.show(fulfilment_id)!r}.")
-    return FulfilmentRow._make(row)
-
-
-async def fulfilment_lines(work: Work, fulfilment_ids: Sequence[UUID]) -> dict[UUID, list[FulfilmentLineRow]]:
-    """The lines of these fulfilments, by fulfilment."""
-    columns = (getattr(FulfilmentLine, name) for name in FulfilmentLineRow._fields[:-1])
-    rows = await work.db.execute(
-        select(*columns)
-        .where(FulfilmentLine.merchant_id == work.account_id, FulfilmentLine.fulfilment_id.in_(fulfilment_ids))
-        .order_by(FulfilmentLine.fulfilment_id, FulfilmentLine.line_id)
-    )
-    kits = await frozen_parts(work, fulfilment_ids)
-    found: dict[UUID, list[FulfilmentLineRow]] = {}
-    for row in rows:
-        parts = kits.get((row.fulfilment_id, row.line_id), ())
-        found.setdefault(row.fulfilment_id, []).append(FulfilmentLineRow._make((*row, tuple(parts))))
-    return found
-
-
-async def frozen_parts(work: Work, fulfilment_ids: Collection[UUID]) -> dict[tuple[UUID, UUID], list[FrozenPart]]:
-    """What the kits of these fulfilments take, by (fulfilment id, line id); lines that are no kits are left out."""
-    found: dict[tuple[UUID, UUID], list[FrozenPart]] = {}
-    for fulfilment_id, line_id, *part in await work.fetch_raw(FROZEN, work.account_id, list(fulfilment_ids)):
-        found.setdefault((fulfilment_id, line_id), []).append(FrozenPart._make(part))
     return found

@@ -80,11 +80,13 @@ class Packing(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
 
 
 class Document(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
-    """What the work needs and no more: no e-mail, no prices."""
+    """What the work needs and no more: no prices, and of the customer only the address and, beside it, the `contact`
+    that the contract says the service needs (None: who runs the warehouse is the merchant, and may know all)."""
 
     order_number: str
     ship_to: dict[str, str]
     carrier: str
     deliver_by: datetime
     lines: list[DocumentLine]
+    contact: list[str] | None = None
     packing: Packing = Packing()

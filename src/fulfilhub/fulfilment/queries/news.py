@@ -44,12 +44,16 @@ REQUEST = tuple(getattr(WorkRequest, name) for name in RequestNews._fields)
 
 async def work_that_is(work: Work, what: str, ids: Collection[UUID]) -> list[tuple[UUID, UUID]]:
     """(work order, warehouse) of those of the account's that are `queued` (and can be claimed), `held`, `resumed` (not
-    ended, and held no longer) or `withdrawn`; those to be shipped first before others."""
+    ended, and held no longer), `changed` or late (and not ended) or `withdrawn`; those to be shipped first before
+    others."""
     live = WorkOrder.ended_at.is_(None)
     wanted: dict[str, ColumnElement[bool]] = {
         "queued": and_(live, ~WorkOrder.held, or_(WorkOrder.lease_until.is_(None), WorkOrder.lease_until <= work.now)),
         "held": and_(live, WorkOrder.held),
         "resumed": and_(live, ~WorkOrder.held),
+        "changed": live,
+        "late_to_accept": and_(live, WorkOrder.accepted_at.is_(None)),
+        "late_to_ship": live,
         "withdrawn": WorkOrder.state == WorkState.CANCELLED,
     }
     rows = await work.db.execute(

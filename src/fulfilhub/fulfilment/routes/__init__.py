@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from fulfilhub.fulfilment.routes import merchant, packing, requests, work
+from fulfilhub.fulfilment.routes import events, merchant, packing, requests, work
 
-ROUTES = [*work.ROUTES, *merchant.ROUTES, *requests.ROUTES, *packing.ROUTES]
+ROUTES = [*work.ROUTES, *events.ROUTES, *merchant.ROUTES, *requests.ROUTES, *packing.ROUTES]

@@ -9,17 +9,18 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from fulfilhub.accounts.principal import MerchantCaller, may
-from fulfilhub.fulfilment import queries
-from fulfilhub.fulfilment.commands import freeing, holding
+from fulfilhub.fulfilment.commands import freeing, holding, prioritising
 from fulfilhub.fulfilment.commands.freeing import CancelLine
+from fulfilhub.fulfilment.queries import fulfilments as queries
 from fulfilhub.fulfilment.routes.requests import ASKED
 from fulfilhub.fulfilment.rules import WorkState
-from fulfilhub.fulfilment.schemas import (
+from fulfilhub.fulfilment.schemas.fulfilments import (
     AdjustmentIn,
     AdjustmentOut,
     CancelIn,
     FulfilmentOut,
     HoldIn,
+    PriorityIn,
     fulfilment_out,
 )
 from fulfilhub.orders import queries as orders
@@ -63,7 +64,9 @@ async def list_fulfilments(
             state=fulfilment_state,
         )
         lines = await queries.fulfilment_lines(work, [row.id for row in rows[:limit]])
-    return page(rows, limit, lambda row: (row.id,), lambda row: fulfilment_out(row, lines.get(row.id, ())))
+        return page(
+            rows, limit, lambda row: (row.id,), lambda row: fulfilment_out(row, lines.get(row.id, ()), work.now)
+        )
 
 
 @get(
@@ -80,7 +83,32 @@ async def get_fulfilment(
     async with works.reading(merchant.scope) as work:
         row = await queries.get_fulfilment(work, ids.FULFILMENT.find(fulfilment_id))
         lines = await queries.fulfilment_lines(work, [row.id])
-    return fulfilment_out(row, lines.get(row.id, ()))
+        return fulfilment_out(row, lines.get(row.id, ()), work.now)
+
+
+@post(
+    "/v1/fulfilments/{fulfilment_id:str}/prioritise",
+    **may("orders:write"),
+    tags=["Fulfilments"],
+    summary="Prioritise a fulfilment",
+    status_code=200,
+    responses=WRITE,
+)
+async def prioritise_fulfilment(
+    works: NamedDependency[Works],
+    merchant: NamedDependency[MerchantCaller],
+    once: NamedDependency[Once],
+    fulfilment_id: FromPath[str],
+    data: JSONBody[PriorityIn],
+) -> Response[FulfilmentOut]:
+    """Says how urgent it is. The warehouse is told, and can claim what is urgent first; what must leave first still
+    stands first in its queue."""
+    found = ids.FULFILMENT.find(fulfilment_id)
+    async with works.begin(merchant.scope, once) as work:
+        await prioritising.prioritise(work, found, data.priority)
+        row = await queries.get_fulfilment(work, found)
+        lines = await queries.fulfilment_lines(work, [row.id])
+        return ok(work, fulfilment_out(row, lines.get(row.id, ()), work.now))
 
 
 @post(
@@ -211,4 +239,4 @@ async def adjust_stock(
         )
 
 
-ROUTES = [list_fulfilments, get_fulfilment, hold_order, release_hold, cancel_order, adjust_stock]
+ROUTES = [list_fulfilments, get_fulfilment, prioritise_fulfilment, hold_order, release_hold, cancel_order, adjust_stock]

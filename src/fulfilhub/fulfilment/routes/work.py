@@ -26,11 +26,13 @@ from fulfilhub.fulfilment.schemas import (
     ReleasedOut,
     ShortPickIn,
     WorkOrderOut,
+    rejected_of,
+    wanted_of,
     work_out,
 )
 from fulfilhub.fulfilment.schemas.packing import PackIn, packed_parcels
 from fulfilhub.platform import ids
-from fulfilhub.platform.errors import Conflict, Forbidden, Invalid, NotFound, RateLimited, Unauthenticated
+from fulfilhub.platform.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, RateLimited, Unauthenticated
 from fulfilhub.platform.settings import Settings
 from fulfilhub.platform.work import Work, Works
 from fulfilhub.web.links import BODY, After, after
@@ -50,7 +52,7 @@ def _lease(text: str) -> UUID:
 
 
 async def _fresh(work: Work, row: WorkRow) -> WorkOrderOut:
-    return work_out(await queries.read_work(work, row.account_id, row.id))
+    return work_out(await queries.read_work(work, row.account_id, row.id), work.now)
 
 
 @post("/v1/work/claims", **may("work:write"), tags=["Work"], summary="Claim work", status_code=200, responses=WRITE)
@@ -60,21 +62,22 @@ async def claim_work(
     settings: NamedDependency[Settings],
     data: JSONBody[ClaimIn],
 ) -> Response[ClaimOut]:
-    """Leases a batch that nobody else has, the earliest ship-by first. Send heartbeats to `extend`; when the lease
-    ends, the work goes back to the queue. Idempotency-Keys are not kept for claims: a lost answer's lease runs out."""
-    warehouse_id = ids.WAREHOUSE.read(data.warehouse_id, "/warehouse_id")
+    """Leases a batch that nobody else has, of what the filters let through, the earliest ship-by first. Send heartbeats
+    to `extend`; when the lease ends, the work goes back to the queue. Idempotency-Keys are not kept for claims: a lost
+    answer's lease runs out."""
+    warehouse_id, wanted = ids.WAREHOUSE.read(data.warehouse_id, "/warehouse_id"), wanted_of(data)
     async with works.begin(partner.scope) as work:
         lease_id, until, rows = await claiming.claim(
             work,
             warehouse_id,
             data.limit,
-            service=data.service,
-            ship_by_before=data.ship_by_before,
+            wanted,
             seconds=data.lease_seconds or settings.policy.work_lease,
         )
         if not rows:
             work.leave_no_trace()
-        made = ClaimOut(lease_id=ids.LEASE.show(lease_id), lease_until=until, data=[work_out(row) for row in rows])
+        shown = [work_out(row, work.now) for row in rows]
+        made = ClaimOut(lease_id=ids.LEASE.show(lease_id), lease_until=until, data=shown)
         return ok(work, made)
 
 
@@ -142,7 +145,7 @@ async def list_work(
                 work, after, size, warehouse_id=warehouse, state=work_state, service=service
             ),
             lambda row: row.id,
-            work_out,
+            lambda row: work_out(row, work.now),
         )
 
 
@@ -152,7 +155,8 @@ async def get_work(
 ) -> WorkOrderOut:
     """One work order as it is now."""
     async with works.reading(partner.scope) as work:
-        return work_out(await queries.read_work(work, partner.caller.account_id, ids.WORK_ORDER.find(work_id)))
+        row = await queries.read_work(work, partner.caller.account_id, ids.WORK_ORDER.find(work_id))
+        return work_out(row, work.now)
 
 
 CLAIMED = After({"work_id": f"{BODY}/data/0/id"}, {"lease_id": f"{BODY}/lease_id"})
@@ -180,7 +184,7 @@ async def accept_work(
 ) -> Response[WorkOrderOut]:
     """You will do it. Repeating is harmless."""
     async with works.begin(partner.scope, once) as work:
-        row = await handling.accept(work, ids.WORK_ORDER.find(work_id), _lease(data.lease_id))
+        row = await handling.accept(work, ids.WORK_ORDER.find(work_id), _lease(data.lease_id), data.occurred_at)
         return ok(work, await _fresh(work, row))
 
 
@@ -192,10 +196,17 @@ async def reject_work(
     work_id: FromPath[str],
     data: JSONBody[RejectIn],
 ) -> Response[WorkOrderOut]:
-    """You can't do it, and why: the order is routed elsewhere and this warehouse is not asked again for it."""
+    """You can't do it, and why: the order is routed elsewhere and this warehouse is not asked again for it. With
+    `only_lines` this is so for the lines that you name, and the rest of the work goes on."""
+    found, lease_id, lines = ids.WORK_ORDER.find(work_id), _lease(data.lease_id), rejected_of(data)
+    if data.only_lines and not lines:
+        detail = "Name the lines that you reject."
+        raise Invalid(detail, fields=[FieldError("/lines", detail)])
     async with works.begin(partner.scope, once) as work:
-        found = ids.WORK_ORDER.find(work_id)
-        row = await refusing.reject(work, found, _lease(data.lease_id), data.reason, data.note)
+        if data.only_lines:
+            row = await refusing.reject_lines(work, found, lease_id, lines)
+        else:
+            row = await refusing.reject(work, found, lease_id, data.reason, data.note, lines)
         return ok(work, await _fresh(work, row))
 
 
@@ -218,7 +229,7 @@ async def pick_work(
         ]
     )
     async with works.begin(partner.scope, once) as work:
-        row = await handling.pick(work, ids.WORK_ORDER.find(work_id), _lease(data.lease_id), picks)
+        row = await handling.pick(work, ids.WORK_ORDER.find(work_id), _lease(data.lease_id), picks, data.occurred_at)
         return ok(work, await _fresh(work, row))
 
 
@@ -236,7 +247,9 @@ async def pick_short(
     part = None if data.product_id is None else ids.PRODUCT.read(data.product_id, "/product_id")
     async with works.begin(partner.scope, once) as work:
         found = ids.WORK_ORDER.find(work_id)
-        row = await handling.pick_short(work, found, _lease(data.lease_id), line_id, data.found, data.reason, part)
+        row = await handling.pick_short(
+            work, found, _lease(data.lease_id), line_id, data.found, data.reason, part, data.occurred_at
+        )
         return ok(work, await _fresh(work, row))
 
 
@@ -252,7 +265,7 @@ async def pack_work(
     parcels = packed_parcels(data.parcels)
     async with works.begin(partner.scope, once) as work:
         found = ids.WORK_ORDER.find(work_id)
-        row = await packing.pack(work, found, _lease(data.lease_id), parcels)
+        row = await packing.pack(work, found, _lease(data.lease_id), parcels, data.occurred_at)
         return ok(work, await _fresh(work, row))
 
 

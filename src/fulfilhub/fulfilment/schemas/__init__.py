@@ -1,18 +1,22 @@
-"""Wire shapes of the work queue, fulfilments, holds, cancels and stock counts."""
+"""Wire shapes of the work queue."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from msgspec import Meta, Struct, field
 
-from fulfilhub.fulfilment.queries import DocumentPart, FulfilmentLineRow, FulfilmentRow, WorkRow
+from fulfilhub.fulfilment.queries import DocumentPart, WorkRow
+from fulfilhub.fulfilment.queries.claims import Wanted
 from fulfilhub.fulfilment.rules import (
     LONGEST_LEASE_SECONDS,
     SHORTEST_ASKED_SECONDS,
     WORK,
+    Late,
+    Negotiation,
+    RejectedLine,
+    Rejection,
     RejectReason,
     ShortPickReason,
     WorkState,
@@ -21,15 +25,14 @@ from fulfilhub.fulfilment.schemas.packing import (
     HandlingOut,
     LeaseId,
     LineId,
+    OccurredAt,
     PackedParcelOut,
-    Units,
     WishesOut,
     handling_out,
     packed_out,
     wishes_out,
 )
 from fulfilhub.fulfilment.schemas.requests import WorkRequestOut, work_request_out
-from fulfilhub.orders.rules import CausedBy, HoldReason
 from fulfilhub.platform import ids
 from fulfilhub.platform.machines import Who
 
@@ -45,15 +48,33 @@ LeaseSeconds = Annotated[
     ),
 ]
 WarehouseId = Annotated[str, Meta(pattern=ids.WAREHOUSE.pattern)]
+AccountId = Annotated[str, Meta(pattern=ids.ACCOUNT.pattern, description="One of your merchants.")]
 ProductId = Annotated[str, Meta(pattern=ids.PRODUCT.pattern)]
+Prefix = Annotated[str, Meta(min_length=1, max_length=10, examples=["LS"])]
+Country = Annotated[str, Meta(pattern="^[A-Z]{2}$", examples=["GB"])]
+
+
+class ZoneIn(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Where it goes to, as the zones of a warehouse's services say it: one of these countries, and, where any are
+    named, a postcode that begins with one of the prefixes (blanks and capitals don't matter)."""
+
+    countries: Annotated[list[Country], Meta(min_length=1, max_length=250)]
+    postcode_prefixes: Annotated[list[Prefix], Meta(max_length=200)] = field(default_factory=list)
 
 
 class ClaimIn(Struct, kw_only=True, forbid_unknown_fields=True):
-    """What to claim, oldest promise first."""
+    """What to claim, oldest promise first; each filter narrows it. `single_sku`: work of one product only (or, with
+    false, of several), `product_id`: of this product only; `min_priority`: at least as urgent."""
 
     warehouse_id: WarehouseId
     limit: Annotated[int, Meta(ge=1, le=200)] = 20
     service: Short | None = None
+    carrier: Short | None = None
+    merchant_id: AccountId | None = None
+    min_priority: Annotated[int, Meta(ge=0, le=9)] = 0
+    single_sku: bool | None = None
+    product_id: ProductId | None = None
+    zone: ZoneIn | None = None
     ship_by_before: datetime | None = None
     lease_seconds: LeaseSeconds | None = None
 
@@ -115,16 +136,44 @@ class WorkOrderLineOut(Struct, kw_only=True):
     handling: HandlingOut
 
 
+class RejectedLineOut(Struct, kw_only=True):
+    """What was said of one line; `quantity` units of it went elsewhere."""
+
+    line_id: str
+    reason: RejectReason
+    message: str
+    quantity: int
+
+
+class RejectionOut(Struct, kw_only=True):
+    """Why work was refused: wholly, for a `reason`, or only some lines (`reason` is null)."""
+
+    reason: RejectReason | None
+    note: str
+    lines: list[RejectedLineOut]
+
+
 class WorkOrderOut(Struct, kw_only=True):
-    """A work order: what the work needs and no more. `actions` are what you can do with it now; `requests` are what you
-    are asked to change about it and have not answered; `parcels` are what it was packed into; while `held`, don't
-    accept, pack, or ship what is not packed."""
+    """A work order: what the work needs and no more. `state` is where the work is, `negotiation` where you and the
+    merchant stand about it. `actions` are what you can do with it now; `requests` are what you are asked to change
+    about it and have not answered; `parcels` are what it was packed into; while `held`, don't accept, pack, or ship
+    what is not packed. The contract asks for it to be accepted by `accept_by` and to leave by `leave_by`; `late` is
+    what was not. `ship_to` holds a phone number or an e-mail address only where the contract says that the service
+    needs it."""
 
     id: str
+    merchant_id: str
     warehouse_id: str
     order_number: str
     state: WorkState
+    negotiation: Negotiation
+    rejection: RejectionOut | None
     held: bool
+    priority: int
+    accept_by: datetime | None
+    accepted_at: datetime | None
+    leave_by: datetime | None
+    late: list[Late]
     service: str
     carrier: str
     ship_by: datetime
@@ -154,14 +203,26 @@ class LeasedIn(Struct, kw_only=True, forbid_unknown_fields=True):
     """The lease under which you act."""
 
     lease_id: LeaseId
+    occurred_at: OccurredAt = None
+
+
+class RejectedLineIn(Struct, kw_only=True, forbid_unknown_fields=True):
+    """What is the matter with one line; without a `reason` it is that of the whole."""
+
+    line_id: LineId
+    reason: RejectReason | None = None
+    message: Text = ""
 
 
 class RejectIn(Struct, kw_only=True, forbid_unknown_fields=True):
-    """Why the work can't be done here; it is routed elsewhere."""
+    """Why the work can't be done here; it is routed elsewhere. `lines` say what is the matter with which; with
+    `only_lines`, those go elsewhere and the rest of the work goes on."""
 
     lease_id: LeaseId
     reason: RejectReason
     note: Text = ""
+    lines: Annotated[list[RejectedLineIn], Meta(max_length=500)] = field(default_factory=list)
+    only_lines: bool = False
 
 
 class PickIn(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -176,6 +237,7 @@ class PicksIn(Struct, kw_only=True, forbid_unknown_fields=True):
     """What was picked; without `lines` everything was."""
 
     lease_id: LeaseId
+    occurred_at: OccurredAt = None
     lines: Annotated[list[PickIn], Meta(min_length=1, max_length=500)] | None = None
 
 
@@ -184,107 +246,29 @@ class ShortPickIn(Struct, kw_only=True, forbid_unknown_fields=True):
     how many units of it were there for all its kits: no half kit is sent."""
 
     lease_id: LeaseId
+    occurred_at: OccurredAt = None
     line_id: LineId
     product_id: ProductId | None = None
     found: Count
     reason: ShortPickReason
 
 
-class FulfilmentPartOut(Struct, kw_only=True):
-    """What one kit takes; `found` is how many units were there when it was picked short."""
-
-    product_id: str
-    sku: str
-    units: int
-    found: int | None
-
-
-class FulfilmentLineOut(Struct, kw_only=True):
-    """Units of an order line that one warehouse sends. `components` are a kit's, as they were when it was routed."""
-
-    line_id: str
-    product_id: str
-    quantity: int
-    picked: int
-    short: int
-    cancelled: int
-    components: list[FulfilmentPartOut] | None
-
-
-class FulfilmentOut(Struct, kw_only=True):
-    """Lines of one order sent to one warehouse."""
-
-    id: str
-    order_id: str
-    warehouse_id: str
-    operator_id: str
-    state: WorkState
-    service: str
-    carrier: str
-    ship_by: datetime
-    deliver_by: datetime
-    reason: str | None
-    lines: list[FulfilmentLineOut]
-    version: int
-    created_at: datetime
-    updated_at: datetime
-
-
-class HoldIn(Struct, kw_only=True, forbid_unknown_fields=True):
-    """Why the order is to wait, and until when at the latest (without `until`: until it is released). `name` is your
-    own for it; `caused_by` follows from the reason unless you say so."""
-
-    reason: HoldReason
-    name: Annotated[str, Meta(max_length=200, examples=["Call her first"])] = ""
-    note: Text = ""
-    until: Annotated[datetime | None, Meta(examples=["2036-01-07T09:00:00Z"])] = None
-    caused_by: CausedBy | None = None
-
-
-class CancelLineIn(Struct, kw_only=True, forbid_unknown_fields=True):
-    """Units of a line that are not wanted any more."""
-
-    line_id: LineId
-    quantity: Units
-
-
-class CancelIn(Struct, kw_only=True, forbid_unknown_fields=True):
-    """What to cancel; without `lines` the whole order. `note` is told to a warehouse that is asked for it."""
-
-    lines: Annotated[list[CancelLineIn], Meta(min_length=1, max_length=500)] | None = None
-    note: Text = ""
-
-
-class AdjustmentIn(Struct, kw_only=True, forbid_unknown_fields=True):
-    """A count (`on_hand`) or a change (`delta`) of stock; `expected_on_hand` makes it a compare-and-set."""
-
-    product_id: ProductId
-    warehouse_id: WarehouseId
-    reason: Annotated[str, Meta(min_length=1, max_length=200, examples=["cycle_count"])]
-    on_hand: Annotated[int, Meta(ge=0, le=10**9)] | None = None
-    delta: Annotated[int, Meta(ge=-(10**9), le=10**9)] = 0
-    expected_on_hand: Annotated[int, Meta(ge=0, le=10**9)] | None = None
-
-
-class AdjustmentOut(Struct, kw_only=True):
-    """What the count changed, and the level now."""
-
-    id: str
-    delta: int
-    available: int
-    allocated: int
-    quarantined: int
-    damaged: int
-
-
-def work_out(row: WorkRow) -> WorkOrderOut:
+def work_out(row: WorkRow, now: datetime) -> WorkOrderOut:
     things = {line.line_id: line for line in row.document.lines}
     return WorkOrderOut(
         id=ids.WORK_ORDER.show(row.id),
+        merchant_id=ids.ACCOUNT.show(row.merchant_id),
         warehouse_id=ids.WAREHOUSE.show(row.warehouse_id),
         order_number=row.document.order_number,
         state=row.state,
+        negotiation=row.negotiation,
+        rejection=None if row.rejection is None else rejection_out(row.rejection),
         held=row.held,
+        priority=row.priority,
+        accept_by=row.accept_by,
+        accepted_at=row.accepted_at,
+        leave_by=row.leave_by,
+        late=row.late(now),
         service=row.service,
         carrier=row.document.carrier,
         ship_by=row.ship_by,
@@ -316,6 +300,16 @@ def work_out(row: WorkRow) -> WorkOrderOut:
     )
 
 
+def rejection_out(said: Rejection) -> RejectionOut:
+    lines = [
+        RejectedLineOut(
+            line_id=ids.ORDER_LINE.show(line.line_id), reason=line.reason, message=line.message, quantity=line.quantity
+        )
+        for line in said.lines
+    ]
+    return RejectionOut(reason=said.reason, note=said.note, lines=lines)
+
+
 def _pick_part(part: DocumentPart, kits: int) -> PickPartOut:
     return PickPartOut(
         product_id=ids.PRODUCT.show(part.product_id),
@@ -329,34 +323,29 @@ def _pick_part(part: DocumentPart, kits: int) -> PickPartOut:
 THING = ("sku", "name", "barcodes", "weight_grams", "hs_code", "origin_country")
 
 
-def fulfilment_out(row: FulfilmentRow, lines: Sequence[FulfilmentLineRow]) -> FulfilmentOut:
-    plain: dict[str, Any] = {
-        name: getattr(row, name)
-        for name in ("service", "carrier", "ship_by", "deliver_by", "reason", "version", "created_at", "updated_at")
-    }
-    return FulfilmentOut(
-        id=ids.FULFILMENT.show(row.id),
-        order_id=ids.ORDER.show(row.order_id),
-        warehouse_id=ids.WAREHOUSE.show(row.warehouse_id),
-        operator_id=ids.ACCOUNT.show(row.operator_id),
-        state=WorkState(row.state),
-        lines=[
-            FulfilmentLineOut(
-                line_id=ids.ORDER_LINE.show(line.line_id),
-                product_id=ids.PRODUCT.show(line.product_id),
-                quantity=line.quantity,
-                picked=line.picked,
-                short=line.short,
-                cancelled=line.cancelled,
-                components=[
-                    FulfilmentPartOut(
-                        product_id=ids.PRODUCT.show(part.product_id), sku=part.sku, units=part.units, found=part.found
-                    )
-                    for part in line.components
-                ]
-                or None,
-            )
-            for line in lines
-        ],
-        **plain,
+def wanted_of(data: ClaimIn) -> Wanted:
+    """What a claim narrows its work to. Raises Invalid naming each bad id."""
+    zone = data.zone
+    return Wanted(
+        service=data.service,
+        carrier=data.carrier,
+        merchant_id=None if data.merchant_id is None else ids.ACCOUNT.read(data.merchant_id, "/merchant_id"),
+        min_priority=data.min_priority,
+        single_sku=data.single_sku,
+        product_id=None if data.product_id is None else ids.PRODUCT.read(data.product_id, "/product_id"),
+        countries=None if zone is None else tuple(zone.countries),
+        postcode_prefixes=() if zone is None else tuple(zone.postcode_prefixes),
+        ship_by_before=data.ship_by_before,
     )
+
+
+def rejected_of(data: RejectIn) -> list[RejectedLine]:
+    """What is said of lines, each with its reason."""
+    return [
+        RejectedLine(
+            line_id=ids.ORDER_LINE.read(line.line_id, f"/lines/{place}/line_id"),
+            reason=line.reason or data.reason,
+            message=line.message,
+        )
+        for place, line in enumerate(data.lines)
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -20,6 +21,14 @@ Grams = Annotated[int, Meta(ge=1, le=2_000_000)]
 Millimetres = Annotated[int, Meta(ge=1, le=10_000)]
 LeaseId = Annotated[str, Meta(pattern=ids.LEASE.pattern, description="From your claim.")]
 LineId = Annotated[str, Meta(pattern=ids.ORDER_LINE.pattern)]
+OccurredAt = Annotated[
+    datetime | None,
+    Meta(
+        description="When it was done, if that was before now. Work under a lease that lived then is taken although it "
+        "has run out meanwhile, unless somebody has claimed the work since.",
+        examples=["2026-11-25T09:30:00Z"],
+    ),
+]
 BoxId = Annotated[str, Meta(pattern=ids.BOX.pattern, description="The box of this warehouse that was used.")]
 Brand = Annotated[str, Meta(max_length=100, description="Empty: the account's name.", examples=["Ada's Mugs"])]
 Colour = Annotated[
@@ -54,6 +63,7 @@ class PackIn(Struct, kw_only=True, forbid_unknown_fields=True):
     """All parcels of the work order, in boxes of your choice: what is proposed binds nobody."""
 
     lease_id: LeaseId
+    occurred_at: OccurredAt = None
     parcels: Annotated[list[PackedParcelIn], Meta(min_length=1, max_length=100)]
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple, cast
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import and_, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
-from fulfilhub.accounts.models import Contract
-from fulfilhub.accounts.rules import ContractState
+from fulfilhub.accounts.models import Contract, ContractVersion, ContractWarehouse
+from fulfilhub.accounts.queries.contracts import TERMS, read_terms
+from fulfilhub.accounts.rules import ContractState, Terms
 from fulfilhub.inventory.models import Warehouse
 from fulfilhub.inventory.rules.calendar import WorkingCalendar, read_calendar
 from fulfilhub.inventory.rules.warehouse import Service, WarehouseState
@@ -50,8 +52,8 @@ class WarehouseRow(NamedTuple):
 class WarehouseProfile:
     """A warehouse as routing decides with it.
 
-    `contracted`: the merchant runs it itself, or a contract covers it today. Costs in `services` are minor units
-    of `currency`.
+    `contracted`: the merchant runs it itself, or a contract covers it today, on these `terms`. Costs in `services` are
+    minor units of `currency`.
     """
 
     id: UUID
@@ -66,9 +68,18 @@ class WarehouseProfile:
     daily_capacity: int | None
     state: WarehouseState
     contracted: bool
+    terms: Terms | None = None
 
 
 COLUMNS = tuple(getattr(Warehouse, name) for name in WarehouseRow._fields)
+OF_CONTRACT = and_(
+    ContractVersion.merchant_id == Contract.merchant_id,
+    ContractVersion.contract_id == Contract.id,
+)
+AT_WAREHOUSE = and_(
+    ContractWarehouse.merchant_id == Contract.merchant_id,
+    ContractWarehouse.contract_id == Contract.id,
+)
 
 
 def read_profile(row: WarehouseRow, *, contracted: bool) -> WarehouseProfile:
@@ -99,23 +110,43 @@ def calendar_of(timezone: str, cutoffs: Json, calendar: Json) -> WorkingCalendar
     )
 
 
-def _covered_today(work: Work) -> ColumnElement[bool]:
+async def terms_today(work: Work) -> dict[UUID, Terms]:
+    """By warehouse, the terms on which the merchant's work is sent there today."""
     today = work.now.date()
-    return and_(
-        Contract.state == ContractState.ACTIVE,
-        Contract.starts_on <= today,
-        or_(Contract.ends_on.is_(None), Contract.ends_on >= today),
+    query = (
+        select(*TERMS)
+        .ext(distinct_on(Contract.id))
+        .select_from(Contract)
+        .join(ContractVersion, OF_CONTRACT)
+        .where(
+            Contract.merchant_id == work.account_id,
+            Contract.state == ContractState.ACTIVE,
+            Contract.starts_on <= today,
+            or_(Contract.ends_on.is_(None), Contract.ends_on >= today),
+            ContractVersion.state == "accepted",
+            ContractVersion.starts_on <= today,
+            or_(ContractVersion.ends_on.is_(None), ContractVersion.ends_on >= today),
+        )
+        .order_by(Contract.id, ContractVersion.number.desc())
     )
+    found = [read_terms(row) for row in await work.db.execute(query)]
+    return {place: terms for terms in found for place in terms.warehouse_ids}
 
 
 async def warehouses_for(work: Work) -> list[WarehouseProfile]:
-    """Every warehouse the merchant may know, by age: its own and those of its contracts, live or not."""
-    mine = work.account_id
-    covers = (Contract.merchant_id == mine) & (Contract.warehouse_id == Warehouse.id)
-    contracted = or_(Warehouse.account_id == mine, Contract.id.is_not(None)).label("contracted")
-    query = select(*COLUMNS, contracted).outerjoin(Contract, and_(covers, _covered_today(work))).order_by(Warehouse.id)
-    rows = await work.db.execute(query)
-    return [read_profile(WarehouseRow(*row[:-1]), contracted=row[-1]) for row in rows]
+    """Every warehouse the merchant may know, by age: its own and those of its contracts, live or not; with the services
+    that its contract covers."""
+    covered = await terms_today(work)
+    profiles = []
+    for row in await work.db.execute(select(*COLUMNS).order_by(Warehouse.id)):
+        terms = covered.get(row.id)
+        contracted = row.account_id == work.account_id or terms is not None
+        profile = read_profile(WarehouseRow(*row), contracted=contracted)
+        if terms is not None:
+            services = tuple(each for each in profile.services if terms.covers(each.code))
+            profile = replace(profile, services=services, terms=terms)
+        profiles.append(profile)
+    return profiles
 
 
 async def receivable(work: Work, warehouse_id: UUID, merchant_id: UUID) -> bool:
@@ -123,9 +154,11 @@ async def receivable(work: Work, warehouse_id: UUID, merchant_id: UUID) -> bool:
     with the merchant, the merchant's own, or (in the merchant's scope) one it has an active contract for."""
     agreed = (
         select(Contract.id)
+        .join(ContractWarehouse, AT_WAREHOUSE)
         .where(
             Contract.merchant_id == merchant_id,
-            Contract.warehouse_id == Warehouse.id,
+            ContractWarehouse.warehouse_id == Warehouse.id,
+            ContractWarehouse.live,
             Contract.state == ContractState.ACTIVE,
         )
         .exists()

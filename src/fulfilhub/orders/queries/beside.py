@@ -136,3 +136,9 @@ async def count_in_review(work: Work, store_id: UUID) -> int:
         Order.merchant_id == work.account_id, Order.status == OrderStatus.NEEDS_REVIEW, Order.store_id == store_id
     )
     return int((await work.db.execute(query)).scalar_one())
+
+
+async def emails_of(work: Work, order_ids: Collection[UUID]) -> dict[UUID, str]:
+    """The customer's e-mail address, as the order holds it, by order."""
+    query = select(Order.id, Order.email).where(Order.merchant_id == work.account_id, Order.id.in_(order_ids))
+    return {row.id: row.email for row in await work.db.execute(query)}

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
-from fulfilhub.people.routes import audit, invitations, links, me, sign_in, users
+from fulfilhub.people.routes import audit, invitations, joining, links, me, sign_in, users
 
-ROUTES = [*users.ROUTES, *invitations.ROUTES, *audit.ROUTES, *sign_in.ROUTES, *links.ROUTES, *me.ROUTES]
+ROUTES = [
+    *users.ROUTES,
+    *invitations.ROUTES,
+    *audit.ROUTES,
+    *sign_in.ROUTES,
+    *links.ROUTES,
+    *joining.ROUTES,
+    *me.ROUTES,
+]

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
 from fulfilhub.fulfilment.commands.asking import overtake
-from fulfilhub.fulfilment.commands.handling import check_contents, check_not_held
+from fulfilhub.fulfilment.commands.handling import check_contents, check_not_held, check_reported
 from fulfilhub.fulfilment.commands.keeping import about, keep_progress, movement, settle
 from fulfilhub.fulfilment.commands.packing import MEASURES
 from fulfilhub.fulfilment.events import FulfilmentShipped
 from fulfilhub.fulfilment.queries import Whose, WorkRow, lock_work, no_work, whose
-from fulfilhub.fulfilment.rules import WORK, WorkState, WorkVerb, check_lease
+from fulfilhub.fulfilment.rules import WORK, WorkState, WorkVerb
 from fulfilhub.inventory.commands import move
 from fulfilhub.inventory.rules.stock import MovementReason
 from fulfilhub.orders.commands import LineChange, count
@@ -44,21 +45,21 @@ TO_SHIPPED = (
 INSERT = """
 WITH s AS (
     INSERT INTO shipments (merchant_id, id, order_id, fulfilment_id, warehouse_id, service, shipped_at, created_at)
-    SELECT $1, n.id, n.order_id, n.fulfilment_id, n.warehouse_id, n.service, $2, $2
-    FROM unnest($3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[])
-         AS n (id, order_id, fulfilment_id, warehouse_id, service)
+    SELECT $1, n.id, n.order_id, n.fulfilment_id, n.warehouse_id, n.service, n.shipped_at, $2
+    FROM unnest($3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $29::timestamptz[])
+         AS n (id, order_id, fulfilment_id, warehouse_id, service, shipped_at)
 ), given AS (
     SELECT * FROM unnest($8::uuid[], $9::uuid[], $10::uuid[], $11::int[], $12::text[], $13::text[], $14::text[],
                          $15::text[], $16::int[], $17::int[], $18::int[], $19::int[], $20::uuid[], $21::uuid[],
-                         $28::text[])
+                         $28::text[], $30::timestamptz[])
                   AS g (id, shipment_id, order_id, position, carrier, service, number, normal, weight, length, width,
-                        height, operator_id, work_id, searched)
+                        height, operator_id, work_id, searched, state_at)
 ), p AS (
     INSERT INTO parcels (merchant_id, id, shipment_id, order_id, position, carrier, service, tracking_number,
                          tracking_normal, weight_grams, length_mm, width_mm, height_mm, state, state_at, created_at,
                          updated_at)
     SELECT $1, id, shipment_id, order_id, position, carrier, service, number, normal, weight, length, width, height,
-           $22, $2, $2, $2 FROM given
+           $22, state_at, $2, $2 FROM given
 ), c AS (
     INSERT INTO parcel_contents (merchant_id, parcel_id, line_id, order_id, product_id, quantity)
     SELECT $1, n.parcel_id, n.line_id, n.order_id, n.product_id, n.quantity
@@ -90,11 +91,12 @@ class ParcelToShip:
 
 @dataclass(frozen=True, slots=True)
 class ToShip:
-    """One work order to be shipped, under the live lease of who ships it."""
+    """One work order to be shipped, under the live lease of who ships it; `at` is when, if that was before now."""
 
     work_id: UUID
     lease_id: UUID | None
     parcels: Sequence[ParcelToShip]
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +191,7 @@ def _check(work: Work, row: WorkRow, item: ToShip) -> _Going:
             state = WORK.next(state, verb, who)
     if state is not WorkState.SHIPPED:
         WORK.next(row.state, WorkVerb.SHIP, Who.PARTNER)
-    check_lease(work.now, row.lease_id, row.lease_until, item.lease_id)
+    check_reported(work, row, item.lease_id, item.at)
     check_not_held(row)
     faults = [
         FieldError(f"/parcels/{place}/tracking_number", "Must hold letters or digits.")
@@ -259,7 +261,7 @@ async def _hand_over(work: Work, going: Sequence[_Going]) -> None:
     rows = [each.row for each in going]
     unpicked = [(row, line) for row in rows for line in row.lines if line.picked < line.to_ship]
     await keep_progress(work, [(row, line._replace(picked=line.to_ship)) for row, line in unpicked])
-    await settle(work, rows, WorkState.SHIPPED)
+    await settle(work, rows, WorkState.SHIPPED, at=[each.item.at for each in going])
     await overtake(work, rows)
     await _insert(work, going)
     await move(
@@ -328,4 +330,6 @@ async def _insert(work: Work, going: Sequence[_Going]) -> None:
         str(TrackingState.LABEL_CREATED),
         *(list(column) for column in zip(*contents, strict=True)),
         [normal_tracking(parcel.tracking_number) for *_, parcel in parcels],
+        [each.item.at or work.now for each in going],
+        [each.item.at or work.now for _, each, *_ in parcels],
     )

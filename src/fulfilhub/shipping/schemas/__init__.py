@@ -9,7 +9,15 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from fulfilhub.fulfilment.schemas.packing import ContentIn, Grams, LeaseId, Millimetres, PackedParcelIn, contents_of
+from fulfilhub.fulfilment.schemas.packing import (
+    ContentIn,
+    Grams,
+    LeaseId,
+    Millimetres,
+    OccurredAt,
+    PackedParcelIn,
+    contents_of,
+)
 from fulfilhub.orders.queries import Whole
 from fulfilhub.orders.rules import PromiseCause, PromiseOutcome, PromiseStage, PromiseState
 from fulfilhub.platform import ids
@@ -43,6 +51,7 @@ class ShipIn(Struct, kw_only=True, forbid_unknown_fields=True):
     """All parcels of one work order."""
 
     lease_id: LeaseId
+    occurred_at: OccurredAt = None
     parcels: Annotated[list[ParcelIn], Meta(min_length=1, max_length=100)]
 
 
@@ -160,7 +169,7 @@ def to_ship(work_id: UUID, told: ShipIn) -> ToShip:
                 contents=contents,
             )
         )
-    return ToShip(work_id, ids.LEASE.read(told.lease_id, "/lease_id"), parcels)
+    return ToShip(work_id, ids.LEASE.read(told.lease_id, "/lease_id"), parcels, told.occurred_at)
 
 
 def _parcel_out(row: ParcelRow, contents: Sequence[ContentRow]) -> ParcelOut:

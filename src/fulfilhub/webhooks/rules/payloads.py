@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 
-from fulfilhub.accounts.events import ContractChanged, KeyChanged
+from fulfilhub.accounts.events import ContractChanged, ContractInvited, KeyChanged
 from fulfilhub.accounts.rules import AccountKind
 from fulfilhub.billing.events import ChargeMade
 from fulfilhub.carriers.events import CarrierConnectionChanged
@@ -88,6 +88,8 @@ PUBLIC: tuple[Public, ...] = (
     Public(fulfilment.FulfilmentPacked),
     Public(fulfilment.FulfilmentShipped),
     Public(fulfilment.FulfilmentCancelled, values={"reason": "merchant", "reroute": False}),
+    Public(fulfilment.FulfilmentLinesRejected, values={"reason": "out_of_stock"}),
+    Public(fulfilment.FulfilmentLate, values={"what": "ship"}),
     Public(
         fulfilment.FulfilmentChangeRequested,
         values={"kind": "cancel", "asked_by": "merchant"},
@@ -117,6 +119,8 @@ PUBLIC: tuple[Public, ...] = (
     Public(fulfilment.WorkHeld, P),
     Public(fulfilment.WorkResumed, P),
     Public(fulfilment.WorkWithdrawn, P),
+    Public(fulfilment.WorkChanged, P),
+    Public(fulfilment.WorkLate, P, values={"what": "accept"}),
     Public(fulfilment.WorkClaimExpired, BOTH),
     Public(fulfilment.WorkChangeRequested, P, values={"kind": "cancel", "answer_by": "2026-11-24T10:30:00Z"}),
     Public(fulfilment.WorkChangeClosed, P, values={"kind": "cancel", "state": "withdrawn", "carried_out": False}),
@@ -133,7 +137,8 @@ PUBLIC: tuple[Public, ...] = (
     Public(OrderFoundLate, values={"what": "order", "how": "sweep"}),
     Public(BackfillEnded, values={"state": "completed"}),
     Public(ChargeMade, values={"kind": "order_fulfilled", "amount_minor": 250, "currency": "GBP"}),
-    Public(ContractChanged, BOTH, values={"state": "active"}),
+    Public(ContractChanged, BOTH, values={"state": "active", "change": "accepted"}),
+    Public(ContractInvited, BOTH, values={"state": "invited"}),
     Public(WarehouseChanged, BOTH, values={"state": "active", "version": 2}),
     Public(WebhookEndpointDisabled, BOTH, values={"reason": "failing"}),
 )

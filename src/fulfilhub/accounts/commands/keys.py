@@ -1,21 +1,20 @@
-"""Making accounts and keys, and agreeing contracts."""
+"""Making accounts and keys."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, insert, or_, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import insert, or_, update
 
 from fulfilhub.accounts import queries
-from fulfilhub.accounts.events import ContractChanged, KeyChanged
-from fulfilhub.accounts.models import Account, ApiKey, Contract
-from fulfilhub.accounts.rules import PERMISSIONS, STORE_PERMISSION, AccountKind, ContractState, Mode, new_key
+from fulfilhub.accounts.events import KeyChanged
+from fulfilhub.accounts.models import Account, ApiKey
+from fulfilhub.accounts.rules import PERMISSIONS, STORE_PERMISSION, AccountKind, Mode, new_key
 from fulfilhub.platform import ids
-from fulfilhub.platform.errors import Conflict, FieldError, Invalid, NotFound
+from fulfilhub.platform.errors import Conflict, FieldError, Invalid
 from fulfilhub.platform.secrets import fingerprint
 from fulfilhub.platform.work import Work
 
@@ -37,19 +36,26 @@ class MadeAccount:
     test: MadeKey
 
 
-async def make_account(work: Work, kind: AccountKind, name: str) -> MadeAccount:
-    """Make an organisation with its test twin and a full key for each."""
-    live, test = ids.new(), ids.new()
-    rows = [(live, Mode.LIVE, test), (test, Mode.TEST, live)]
+async def make_organisation(work: Work, kind: AccountKind, name: str, live: UUID | None = None) -> tuple[UUID, UUID]:
+    """Make an organisation and its test twin, without keys; (live, test) ids. `live` may be given already."""
+    live, test = live or ids.new(), ids.new()
     await work.db.execute(
         insert(Account),
         [
             {"account_id": account, "kind": kind, "mode": mode, "name": name, "twin_id": twin, "created_at": work.now}
-            for account, mode, twin in rows
+            for account, mode, twin in ((live, Mode.LIVE, test), (test, Mode.TEST, live))
         ],
     )
-    made = [await make_key(work, account, kind, mode, "first key", None, None) for account, mode, _ in rows]
-    return MadeAccount(made[0], made[1])
+    return live, test
+
+
+async def make_account(work: Work, kind: AccountKind, name: str) -> MadeAccount:
+    """Make an organisation with its test twin and a full key for each."""
+    live, test = await make_organisation(work, kind, name)
+    return MadeAccount(
+        await make_key(work, live, kind, Mode.LIVE, "first key", None, None),
+        await make_key(work, test, kind, Mode.TEST, "first key", None, None),
+    )
 
 
 async def make_key(
@@ -156,77 +162,3 @@ async def end_store_keys(work: Work, store_id: UUID, until: datetime | None = No
     ended = (await work.db.execute(ending.returning(ApiKey.id))).scalars().all()
     state = "revoked" if until is None else "rotated"
     work.publish(*(KeyChanged(key_id=key_id, state=state) for key_id in sorted(ended)))
-
-
-async def offer_contract(
-    work: Work, merchant_id: UUID, warehouse_id: UUID, starts_on: date, ends_on: date | None
-) -> UUID:
-    """A partner offers a merchant one of its warehouses. Raises Invalid for an unknown merchant or warehouse,
-    Conflict when the two already have a contract for it."""
-    if ends_on is not None and ends_on < starts_on:
-        detail = "Must not be before starts_on."
-        raise Invalid(detail, fields=[FieldError("/ends_on", detail)])
-    if not (await work.db.execute(select(func.may_contract(merchant_id, work.account_id)))).scalar_one():
-        detail = "There is no merchant with this id in this mode (live or test)."
-        raise Invalid(detail, fields=[FieldError("/merchant_id", detail)])
-    contract_id = ids.new()
-    try:
-        await work.db.execute(
-            insert(Contract).values(
-                merchant_id=merchant_id,
-                id=contract_id,
-                partner_id=work.account_id,
-                warehouse_id=warehouse_id,
-                state=ContractState.OFFERED,
-                starts_on=starts_on,
-                ends_on=ends_on,
-                created_at=work.now,
-            )
-        )
-    except IntegrityError as error:
-        if "fk_contracts" in str(error.orig):
-            detail = "There is no such warehouse of yours."
-            raise Invalid(detail, fields=[FieldError("/warehouse_id", detail)]) from None
-        raise Conflict("There is a contract for this warehouse already.", code="contract_exists") from None
-    _tell(work, contract_id, merchant_id, warehouse_id, ContractState.OFFERED)
-    return contract_id
-
-
-async def accept_contract(work: Work, contract_id: UUID) -> None:
-    """The merchant accepts an offer. Repeating is harmless; an ended contract can't be accepted."""
-    await _move_contract(work, contract_id, ContractState.ACTIVE, (ContractState.OFFERED,))
-
-
-async def end_contract(work: Work, contract_id: UUID) -> None:
-    """Either side ends it: no new work is sent; what was sent is finished."""
-    await _move_contract(work, contract_id, ContractState.ENDED, (ContractState.OFFERED, ContractState.ACTIVE))
-
-
-async def _move_contract(
-    work: Work, contract_id: UUID, state: ContractState, allowed: tuple[ContractState, ...]
-) -> None:
-    row = (
-        await work.db.execute(
-            select(Contract.merchant_id, Contract.warehouse_id, Contract.state)
-            .where(Contract.id == contract_id)
-            .with_for_update()
-        )
-    ).one_or_none()
-    if row is None:
-        raise NotFound(f"There is no contract {ids.CONTRACT.show(contract_id)!r}.")
-    if row.state == state:
-        return
-    if row.state not in allowed:
-        raise Conflict(f"This contract is {row.state}.", code="illegal_action", more={"state": row.state})
-    await work.db.execute(
-        update(Contract)
-        .where(Contract.merchant_id == row.merchant_id, Contract.id == contract_id)
-        .values(state=state, version=Contract.version + 1)
-    )
-    _tell(work, contract_id, row.merchant_id, row.warehouse_id, state)
-
-
-def _tell(work: Work, contract_id: UUID, merchant_id: UUID, warehouse_id: UUID, state: ContractState) -> None:
-    work.publish(
-        ContractChanged(contract_id=contract_id, merchant_id=merchant_id, warehouse_id=warehouse_id, state=str(state))
-    )

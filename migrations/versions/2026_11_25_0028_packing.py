@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql as pg
 
 from fulfilhub.platform.tenancy import ALL, OWN_ACCOUNT, OWN_MERCHANT, secure
 
-revision = "0029"
+revision = "0028"
 down_revision = "0027"
 branch_labels = None
 depends_on = None

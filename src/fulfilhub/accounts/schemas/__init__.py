@@ -1,21 +1,19 @@
-"""Wire shapes of accounts, keys and contracts."""
+"""Wire shapes of accounts, keys and the event log."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
 from fulfilhub.accounts.commands import MadeKey
-from fulfilhub.accounts.queries import AccountRow, ContractRow, EventRow, KeyRow
+from fulfilhub.accounts.queries import AccountRow, EventRow, KeyRow
 from fulfilhub.platform import ids
 from fulfilhub.platform.jobs.deadletters import DeadJob
 
 Name = Annotated[str, Meta(min_length=1, max_length=200, examples=["Ada's Mugs"])]
 Permission = Annotated[str, Meta(min_length=1, max_length=60, examples=["keys:read"])]
-AccountId = Annotated[str, Meta(pattern=ids.ACCOUNT.pattern, examples=["acc_01h455vb4pex5vsknk084sn02q"])]
-WarehouseId = Annotated[str, Meta(pattern=ids.WAREHOUSE.pattern, examples=["wh_01h455vb4pex5vsknk084sn02q"])]
 
 
 class AccountIn(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -78,29 +76,6 @@ class KeyOut(Struct, kw_only=True):
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
-
-
-class ContractIn(Struct, kw_only=True, forbid_unknown_fields=True):
-    """A partner's offer of one of its warehouses to a merchant."""
-
-    merchant_id: AccountId
-    warehouse_id: WarehouseId
-    starts_on: date
-    ends_on: date | None = None
-
-
-class ContractOut(Struct, kw_only=True):
-    """A contract between a merchant and a partner for one warehouse."""
-
-    id: str
-    merchant_id: str
-    partner_id: str
-    warehouse_id: str
-    state: Literal["offered", "active", "ended"]
-    starts_on: date
-    ends_on: date | None
-    version: int
-    created_at: datetime
 
 
 class EventOut(Struct, kw_only=True):
@@ -188,18 +163,4 @@ def key_out(row: KeyRow) -> KeyOut:
         created_at=row.created_at,
         expires_at=row.expires_at,
         revoked_at=row.revoked_at,
-    )
-
-
-def contract_out(row: ContractRow) -> ContractOut:
-    return ContractOut(
-        id=ids.CONTRACT.show(row.id),
-        merchant_id=ids.ACCOUNT.show(row.merchant_id),
-        partner_id=ids.ACCOUNT.show(row.partner_id),
-        warehouse_id=ids.WAREHOUSE.show(row.warehouse_id),
-        state=row.state,  # type: ignore[arg-type]
-        starts_on=row.starts_on,
-        ends_on=row.ends_on,
-        version=row.version,
-        created_at=row.created_at,
     )

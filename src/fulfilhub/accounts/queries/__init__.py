@@ -1,18 +1,18 @@
-"""Every look at accounts, keys and contracts."""
+"""Every look at accounts, keys and the event log; contracts have a file of their own."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, datetime
+from collections.abc import Collection
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 
-from fulfilhub.accounts.models import Account, ApiKey, Contract
+from fulfilhub.accounts.models import Account, ApiKey
 from fulfilhub.platform import ids
 from fulfilhub.platform.errors import NotFound
-from fulfilhub.platform.events import Event
+from fulfilhub.platform.events import Event, EventSequence
 from fulfilhub.platform.work import Work
 
 
@@ -36,18 +36,6 @@ class KeyRow(NamedTuple):
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
-
-
-class ContractRow(NamedTuple):
-    id: UUID
-    merchant_id: UUID
-    partner_id: UUID
-    warehouse_id: UUID
-    state: str
-    starts_on: date
-    ends_on: date | None
-    version: int
-    created_at: datetime
 
 
 def _accounts() -> Select[UUID, str, str, str, UUID | None, int, datetime]:
@@ -110,40 +98,6 @@ async def list_keys(work: Work, after: UUID | None, limit: int) -> list[KeyRow]:
     return [KeyRow._make(row) for row in await work.db.execute(query)]
 
 
-async def list_contracts(
-    work: Work, after: UUID | None, limit: int, only: Sequence[UUID] | None = None
-) -> list[ContractRow]:
-    """Contracts the scope may see: a merchant's own, or a partner's with its merchants."""
-    query = (
-        select(
-            Contract.id,
-            Contract.merchant_id,
-            Contract.partner_id,
-            Contract.warehouse_id,
-            Contract.state,
-            Contract.starts_on,
-            Contract.ends_on,
-            Contract.version,
-            Contract.created_at,
-        )
-        .order_by(Contract.id)
-        .limit(limit)
-    )
-    if after is not None:
-        query = query.where(Contract.id > after)
-    if only is not None:
-        query = query.where(Contract.id.in_(only))
-    return [ContractRow._make(row) for row in await work.db.execute(query)]
-
-
-async def get_contract(work: Work, contract_id: UUID) -> ContractRow:
-    """One contract. Raises NotFound."""
-    rows = await list_contracts(work, None, 1, [contract_id])
-    if not rows:
-        raise NotFound(f"There is no contract {ids.CONTRACT.show(contract_id)!r}.")
-    return rows[0]
-
-
 class EventRow(NamedTuple):
     id: UUID
     seq: int
@@ -154,8 +108,10 @@ class EventRow(NamedTuple):
     occurred_at: datetime
 
 
-async def list_events(work: Work, after: int, limit: int, type_: str | None) -> list[EventRow]:
-    """The account's numbered events after number `after`, in order."""
+async def list_events(
+    work: Work, after: int, limit: int, type_: str | None = None, *, among: Collection[str] | None = None
+) -> list[EventRow]:
+    """The account's numbered events after number `after`, in order: of one type, or of types that begin so."""
     query = (
         select(Event.id, Event.seq, Event.type, Event.subject_id, Event.data, Event.actor, Event.occurred_at)
         .where(Event.account_id == work.account_id, Event.seq > after)
@@ -164,4 +120,12 @@ async def list_events(work: Work, after: int, limit: int, type_: str | None) -> 
     )
     if type_ is not None:
         query = query.where(Event.type == type_)
+    if among is not None:
+        query = query.where(func.split_part(Event.type, ".", 1).in_(among))
     return [EventRow._make(row) for row in await work.db.execute(query)]
+
+
+async def last_number(work: Work) -> int:
+    """The number of the account's last numbered event; 0 for none."""
+    query = select(EventSequence.last).where(EventSequence.account_id == work.account_id)
+    return (await work.db.execute(query)).scalar_one_or_none() or 0
