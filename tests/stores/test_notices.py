@@ -22,7 +22,8 @@ from fulfilhub.returns.events import ReturnApproved, ReturnCompleted, ReturnRece
 from fulfilhub.stores import queries
 from fulfilhub.stores.adapters import ADAPTERS
 from fulfilhub.stores.adapters.errands import CALLS_AT_ONCE
-from fulfilhub.stores.adapters.port import Connection, Ended, Pushed, ShipmentNews, StateNews
+from fulfilhub.stores.adapters.news import ShipmentNews, StateNews
+from fulfilhub.stores.adapters.port import Connection, Ended, Pushed
 from fulfilhub.stores.adapters.woocommerce.adapter import WooCommerce
 from fulfilhub.stores.commands import lanes, turns
 from fulfilhub.stores.rules.returning import ReturnParts, ReturnTold, return_news

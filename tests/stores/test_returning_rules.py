@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from fulfilhub.returns.rules import ReturnState
 from fulfilhub.stores.adapters.goods import SeenStatus
-from fulfilhub.stores.adapters.port import Refused, ReturnedUnits, ReturnNews
+from fulfilhub.stores.adapters.news import ReturnedUnits, ReturnNews
+from fulfilhub.stores.adapters.port import Refused
 from fulfilhub.stores.adapters.shopify.returning import (
     Begin,
     Deliver,

@@ -12,7 +12,8 @@ from fulfilhub.platform.clock import utc_now
 from fulfilhub.platform.secrets import Vault
 from fulfilhub.platform.settings import Settings
 from fulfilhub.platform.work import Works
-from fulfilhub.stores.adapters.port import Connection, StockNews
+from fulfilhub.stores.adapters.news import StockNews
+from fulfilhub.stores.adapters.port import Connection
 from fulfilhub.stores.adapters.shopify.stock import push_stock
 from fulfilhub.stores.commands import lanes
 from tests.fakes.serving import in_memory

@@ -17,7 +17,8 @@ from fulfilhub.platform.secrets import Vault
 from fulfilhub.platform.work import Works
 from fulfilhub.stores import queries
 from fulfilhub.stores.adapters import ADAPTERS
-from fulfilhub.stores.adapters.port import Connection, Retry, ShipmentNews
+from fulfilhub.stores.adapters.news import ShipmentNews
+from fulfilhub.stores.adapters.port import Connection, Retry
 from fulfilhub.stores.adapters.woocommerce.adapter import WooCommerce
 from fulfilhub.stores.commands import updates
 from fulfilhub.stores.commands.connections import NewStore, StoreChange, change, connect

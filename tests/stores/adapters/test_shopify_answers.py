@@ -10,16 +10,8 @@ import httpx
 import pytest
 
 from fulfilhub.stores.adapters import adapter_for
-from fulfilhub.stores.adapters.port import (
-    Connection,
-    Found,
-    InDoubt,
-    Pushed,
-    Refused,
-    Retry,
-    ShipmentNews,
-    ShippedLine,
-)
+from fulfilhub.stores.adapters.news import ShipmentNews, ShippedLine
+from fulfilhub.stores.adapters.port import Connection, Found, InDoubt, Pushed, Refused, Retry
 from tests.stores.adapters.samples import SHOPIFY as SAMPLES
 from tests.stores.adapters.samples import needs_shopify_samples
 

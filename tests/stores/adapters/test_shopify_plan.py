@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fulfilhub.stores.adapters.port import ShipmentNews, ShippedLine
+from fulfilhub.stores.adapters.news import ShipmentNews, ShippedLine
 from fulfilhub.stores.adapters.shopify.plan import OpenLine, Told, plan, shows
 
 LEFT = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -16,22 +16,16 @@ from graphql import FieldNode, OperationDefinitionNode, OperationType, parse
 from fulfilhub.stores.adapters import adapter_for, assigns
 from fulfilhub.stores.adapters.assigning import Answer, AnswerKind
 from fulfilhub.stores.adapters.milestones import Milestone, MilestoneNews
-from fulfilhub.stores.adapters.port import (
-    Connection,
-    InDoubt,
-    Pushed,
-    Refused,
-    Retry,
+from fulfilhub.stores.adapters.news import (
     ReturnedLine,
     ReturnedUnits,
     ReturnNews,
     ShipmentNews,
     ShippedLine,
-    Stocked,
     StockNews,
     StockOutcome,
-    StoreSettings,
 )
+from fulfilhub.stores.adapters.port import Connection, InDoubt, Pushed, Refused, Retry, Stocked, StoreSettings
 from fulfilhub.stores.adapters.shopify import client
 from tests.fakes.serving import in_memory
 from tests.fakes.shopify import fulfillments, orders, returns, services

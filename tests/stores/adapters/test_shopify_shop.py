@@ -14,6 +14,7 @@ from fulfilhub.demo.storefronts.shop import Mischief
 from fulfilhub.demo.storefronts.shopify import LOCATION, ShopifyShop, shopify_storefront
 from fulfilhub.demo.storefronts.shopify.orders import Order, Variant, webhook_payload
 from fulfilhub.stores.adapters import adapter_for
+from fulfilhub.stores.adapters.news import ShipmentNews, ShippedLine, StockNews, StockOutcome, StockTold
 from fulfilhub.stores.adapters.port import (
     Changed,
     Connection,
@@ -24,12 +25,7 @@ from fulfilhub.stores.adapters.port import (
     Pushed,
     Refused,
     Retry,
-    ShipmentNews,
-    ShippedLine,
     Stocked,
-    StockNews,
-    StockOutcome,
-    StockTold,
     StoreSettings,
 )
 from tests.fakes.serving import free_port, in_memory, serving

@@ -13,12 +13,7 @@ from fulfilhub.demo.storefronts.shop import Mischief
 from fulfilhub.demo.storefronts.woocommerce import Plugin, WooCommerceShop, woocommerce_storefront
 from fulfilhub.demo.storefronts.woocommerce.orders import Json, Ware
 from fulfilhub.stores.adapters import adapter_for
-from fulfilhub.stores.adapters.port import (
-    Connection,
-    InDoubt,
-    Pushed,
-    Refused,
-    Retry,
+from fulfilhub.stores.adapters.news import (
     ReturnedLine,
     ReturnNews,
     ShipmentNews,
@@ -27,6 +22,7 @@ from fulfilhub.stores.adapters.port import (
     StockNews,
     StockOutcome,
 )
+from fulfilhub.stores.adapters.port import Connection, InDoubt, Pushed, Refused, Retry
 from fulfilhub.stores.adapters.woocommerce.plugin import NO_PLUGIN
 from fulfilhub.stores.adapters.woocommerce.shipments import PLUGIN_AWAY
 from tests.fakes.serving import in_memory

@@ -14,6 +14,7 @@ from fulfilhub.demo.storefronts.woocommerce import WooCommerceShop, woocommerce_
 from fulfilhub.demo.storefronts.woocommerce.orders import Json, Ware
 from fulfilhub.demo.storefronts.woocommerce.shop import php_json
 from fulfilhub.stores.adapters import adapter_for
+from fulfilhub.stores.adapters.news import ShipmentNews, ShippedLine, StockNews, StockOutcome, StockTold
 from fulfilhub.stores.adapters.port import (
     Changed,
     Connection,
@@ -23,12 +24,7 @@ from fulfilhub.stores.adapters.port import (
     Pushed,
     Refused,
     Retry,
-    ShipmentNews,
-    ShippedLine,
     Stocked,
-    StockNews,
-    StockOutcome,
-    StockTold,
     StoreSettings,
 )
 from tests.fakes.serving import free_port, in_memory, serving

@@ -13,19 +13,8 @@ import structlog
 from fulfilhub.platform import metrics
 from fulfilhub.stores.adapters import adapter_for
 from fulfilhub.stores.adapters.milestones import MilestoneNews
-from fulfilhub.stores.adapters.port import (
-    Connection,
-    Ended,
-    InDoubt,
-    Pushed,
-    Refused,
-    Retry,
-    ReturnNews,
-    ShipmentNews,
-    StateNews,
-    Stocked,
-    StockNews,
-)
+from fulfilhub.stores.adapters.news import ReturnNews, ShipmentNews, StateNews, StockNews
+from fulfilhub.stores.adapters.port import Connection, Ended, InDoubt, Pushed, Refused, Retry, Stocked
 
 log = structlog.get_logger("fulfilhub.stores")
 

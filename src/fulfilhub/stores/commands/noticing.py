@@ -16,7 +16,8 @@ from fulfilhub.platform.work import Work
 from fulfilhub.stores import queries
 from fulfilhub.stores.adapters.errands import Outcome, trouble_of, wants_rest
 from fulfilhub.stores.adapters.milestones import MilestoneNews
-from fulfilhub.stores.adapters.port import Pushed, Refused, ReturnNews, StateNews
+from fulfilhub.stores.adapters.news import ReturnNews, StateNews
+from fulfilhub.stores.adapters.port import Pushed, Refused
 from fulfilhub.stores.queries import milestones
 from fulfilhub.stores.queries.locations import warehouses_at
 from fulfilhub.stores.rules.outgoing import NoticeKind, NoticeState, again_after

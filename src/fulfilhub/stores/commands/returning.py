@@ -20,7 +20,8 @@ from fulfilhub.returns.rules import ReturnState
 from fulfilhub.stores import queries
 from fulfilhub.stores.adapters.errands import Outcome
 from fulfilhub.stores.adapters.goods import OrderReturns, ReturnSeen, SeenStatus
-from fulfilhub.stores.adapters.port import Pushed, ReturnNews
+from fulfilhub.stores.adapters.news import ReturnNews
+from fulfilhub.stores.adapters.port import Pushed
 from fulfilhub.stores.commands.noticing import Notice
 from fulfilhub.stores.models import StoreReturn
 from fulfilhub.stores.queries.goods import LinkRow

@@ -18,7 +18,8 @@ from fulfilhub.platform.work import Work
 from fulfilhub.stores import queries
 from fulfilhub.stores.adapters.errands import Outcome, wants_rest
 from fulfilhub.stores.adapters.goods import LevelTold
-from fulfilhub.stores.adapters.port import InDoubt, Refused, Retry, Stocked, StockNews, StockOutcome, StockTold
+from fulfilhub.stores.adapters.news import StockNews, StockOutcome, StockTold
+from fulfilhub.stores.adapters.port import InDoubt, Refused, Retry, Stocked
 from fulfilhub.stores.queries.locations import warehouses_at
 from fulfilhub.stores.rules.outgoing import (
     CLOCKS_APART,

@@ -16,7 +16,8 @@ from fulfilhub.platform.errors import Conflict
 from fulfilhub.platform.work import Work
 from fulfilhub.stores import queries
 from fulfilhub.stores.adapters.errands import Outcome, trouble_of, wants_rest
-from fulfilhub.stores.adapters.port import InDoubt, Pushed, Refused, ShipmentNews
+from fulfilhub.stores.adapters.news import ShipmentNews
+from fulfilhub.stores.adapters.port import InDoubt, Pushed, Refused
 from fulfilhub.stores.commands.lanes import wake
 from fulfilhub.stores.commands.noticing import mark
 from fulfilhub.stores.events import StoreTold

@@ -16,7 +16,7 @@ from fulfilhub.platform.errors import NotFound
 from fulfilhub.platform.work import Work
 from fulfilhub.shipping.models import Parcel, ParcelContent, Shipment
 from fulfilhub.shipping.rules import find_carrier, tracking_url
-from fulfilhub.stores.adapters.port import ShipmentNews, ShippedLine
+from fulfilhub.stores.adapters.news import ShipmentNews, ShippedLine
 from fulfilhub.stores.models import StoreUpdate
 
 

@@ -14,7 +14,7 @@ from fulfilhub.orders import events as orders
 from fulfilhub.returns import events as returns
 from fulfilhub.routing.events import OrderBackordered, OrderRouted
 from fulfilhub.shipping import events as shipping
-from fulfilhub.stores.adapters.port import StockOutcome, StockTold
+from fulfilhub.stores.adapters.news import StockOutcome, StockTold
 
 
 class NoticeKind(StrEnum):

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from fulfilhub.returns.rules import ReturnState
 from fulfilhub.stores.adapters.goods import SeenStatus
-from fulfilhub.stores.adapters.port import ReturnedLine, ReturnedUnits, ReturnNews
+from fulfilhub.stores.adapters.news import ReturnedLine, ReturnedUnits, ReturnNews
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import httpx
 
-from fulfilhub.stores.adapters.port import Connection, Ended, Pushed, Refused, StateNews
+from fulfilhub.stores.adapters.news import StateNews
+from fulfilhub.stores.adapters.port import Connection, Ended, Pushed, Refused
 from fulfilhub.stores.adapters.shopify.deliveries import read_delivery, read_privacy
 from fulfilhub.stores.adapters.shopify.milestones import push_milestone
 from fulfilhub.stores.adapters.shopify.normalise import normalise

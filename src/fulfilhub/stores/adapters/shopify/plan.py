@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from fulfilhub.stores.adapters.port import ShipmentNews, ShippedLine
+from fulfilhub.stores.adapters.news import ShipmentNews, ShippedLine
 
 #: Shopify's clock and ours may differ, and it cuts off fractions of a second.
 CLOCKS_APART = timedelta(minutes=10)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from fulfilhub.returns.rules import ReturnState
 from fulfilhub.stores.adapters.goods import SeenStatus
-from fulfilhub.stores.adapters.port import Refused, ReturnNews
+from fulfilhub.stores.adapters.news import ReturnNews
+from fulfilhub.stores.adapters.port import Refused
 
 RESTOCKED, NOT_RESTOCKED, PROCESSING_REQUIRED, MISSING = "RESTOCKED", "NOT_RESTOCKED", "PROCESSING_REQUIRED", "MISSING"
 OVER = frozenset({ReturnState.DECLINED, ReturnState.CANCELLED, ReturnState.EXPIRED})

@@ -13,7 +13,8 @@ import httpx
 from fulfilhub.returns.rules import ReturnReason
 from fulfilhub.stores.adapters import reading
 from fulfilhub.stores.adapters.goods import OrderReturns, ReturnSeen, SeenLine, SeenStatus
-from fulfilhub.stores.adapters.port import Changed, Connection, Ended, Missing, Pushed, Refused, Retry, ReturnNews
+from fulfilhub.stores.adapters.news import ReturnNews
+from fulfilhub.stores.adapters.port import Changed, Connection, Ended, Missing, Pushed, Refused, Retry
 from fulfilhub.stores.adapters.shopify import client, documents, pages, returnsteps
 from fulfilhub.stores.adapters.shopify.ids import is_order
 from fulfilhub.stores.adapters.shopify.returning import (

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 import httpx
 
 from fulfilhub.stores.adapters import reading
-from fulfilhub.stores.adapters.port import Connection, InDoubt, Missing, Pushed, Refused, Retry, ReturnNews
+from fulfilhub.stores.adapters.news import ReturnNews
+from fulfilhub.stores.adapters.port import Connection, InDoubt, Missing, Pushed, Refused, Retry
 from fulfilhub.stores.adapters.shopify import client, documents
 from fulfilhub.stores.adapters.shopify.returning import RESTOCKED, Begin, Deliver, Move, Placed, Process, Step
 

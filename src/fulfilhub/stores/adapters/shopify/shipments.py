@@ -11,15 +11,8 @@ from dataclasses import dataclass
 import httpx
 
 from fulfilhub.stores.adapters import reading
-from fulfilhub.stores.adapters.port import (
-    Connection,
-    InDoubt,
-    Missing,
-    Pushed,
-    Refused,
-    Retry,
-    ShipmentNews,
-)
+from fulfilhub.stores.adapters.news import ShipmentNews
+from fulfilhub.stores.adapters.port import Connection, InDoubt, Missing, Pushed, Refused, Retry
 from fulfilhub.stores.adapters.shopify import client, documents, pages
 from fulfilhub.stores.adapters.shopify.ids import is_order
 from fulfilhub.stores.adapters.shopify.plan import OpenLine, Told, plan

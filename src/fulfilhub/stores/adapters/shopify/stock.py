@@ -9,17 +9,8 @@ from dataclasses import dataclass, field
 import httpx
 
 from fulfilhub.stores.adapters import reading
-from fulfilhub.stores.adapters.port import (
-    Connection,
-    InDoubt,
-    Missing,
-    Refused,
-    Retry,
-    Stocked,
-    StockNews,
-    StockOutcome,
-    StockTold,
-)
+from fulfilhub.stores.adapters.news import StockNews, StockOutcome, StockTold
+from fulfilhub.stores.adapters.port import Connection, InDoubt, Missing, Refused, Retry, Stocked
 from fulfilhub.stores.adapters.shopify import client, documents
 
 ACTIVATE_STOCK = documents.read("FulfilHubActivateStock")

@@ -14,22 +14,16 @@ from itertools import zip_longest
 import httpx
 
 from fulfilhub.stores.adapters import reading
-from fulfilhub.stores.adapters.port import (
-    Connection,
-    Ended,
-    InDoubt,
-    Pushed,
-    Refused,
-    Retry,
+from fulfilhub.stores.adapters.news import (
     ReturnNews,
     ShipmentNews,
     ShippedLine,
     StateNews,
-    Stocked,
     StockNews,
     StockOutcome,
     StockTold,
 )
+from fulfilhub.stores.adapters.port import Connection, Ended, InDoubt, Pushed, Refused, Retry, Stocked
 from fulfilhub.stores.adapters.woocommerce import client
 
 GONE = Refused("order_missing", "The store no longer has this order.")

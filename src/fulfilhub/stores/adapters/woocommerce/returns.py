@@ -8,17 +8,8 @@ import httpx
 
 from fulfilhub.stores.adapters import reading
 from fulfilhub.stores.adapters.goods import OrderReturns
-from fulfilhub.stores.adapters.port import (
-    Changed,
-    Connection,
-    Ended,
-    InDoubt,
-    Missing,
-    Pushed,
-    Refused,
-    Retry,
-    ReturnNews,
-)
+from fulfilhub.stores.adapters.news import ReturnNews
+from fulfilhub.stores.adapters.port import Changed, Connection, Ended, InDoubt, Missing, Pushed, Refused, Retry
 from fulfilhub.stores.adapters.woocommerce import client, plugin
 
 

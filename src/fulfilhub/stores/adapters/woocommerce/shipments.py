@@ -16,16 +16,8 @@ import httpx
 
 from fulfilhub.orders.incoming import StoreState
 from fulfilhub.stores.adapters import reading
-from fulfilhub.stores.adapters.port import (
-    Connection,
-    Ended,
-    InDoubt,
-    Missing,
-    Pushed,
-    Refused,
-    Retry,
-    ShipmentNews,
-)
+from fulfilhub.stores.adapters.news import ShipmentNews
+from fulfilhub.stores.adapters.port import Connection, Ended, InDoubt, Missing, Pushed, Refused, Retry
 from fulfilhub.stores.adapters.woocommerce import client, plugin
 from fulfilhub.stores.adapters.woocommerce.normalise import STATES
 

@@ -7,17 +7,8 @@ from collections.abc import Mapping, Sequence
 import httpx
 
 from fulfilhub.stores.adapters import reading
-from fulfilhub.stores.adapters.port import (
-    Connection,
-    InDoubt,
-    Missing,
-    Refused,
-    Retry,
-    Stocked,
-    StockNews,
-    StockOutcome,
-    StockTold,
-)
+from fulfilhub.stores.adapters.news import StockNews, StockOutcome, StockTold
+from fulfilhub.stores.adapters.port import Connection, InDoubt, Missing, Refused, Retry, Stocked
 from fulfilhub.stores.adapters.woocommerce import client, plugin
 
 BY_PLUGIN = 100
