@@ -65,8 +65,8 @@ TOLD: dict[str, Callable[[Populated], set[str]]] = {
     "twin": lambda world: {world.merchant.account_id},
 }
 
-# Kinds of ids that no answer holds.
-UNTOLD = {ids.SESSION.prefix}
+# Kinds of ids that no answer holds: a service's is in the address that its shop calls, and that is told to the shop only.
+UNTOLD = {ids.SESSION.prefix, ids.STORE_SERVICE.prefix}
 
 # What answers a caller with ids that it sent itself before, in vain.
 ECHOES = {"GET /v1/audit-log"}

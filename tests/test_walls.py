@@ -30,6 +30,7 @@ SOME_ID = {
     "hold_id": ids.HOLD,
     "import_id": ids.STORE_IMPORT,
     "invitation_id": ids.INVITATION,
+    "item_id": ids.STORE_UPDATE,  # any of the kinds that can fail
     "job_id": ids.JOB,
     "key_id": ids.API_KEY,
     "lease_id": ids.LEASE,

@@ -74,6 +74,8 @@ IDS: dict[ids.Kind, str] = {
     ids.STORE_RETURN: "SELECT id FROM store_returns WHERE merchant_id = :merchant",
     ids.STORE_CODE: "SELECT id FROM store_codes WHERE merchant_id = :merchant",
     ids.STORE_SERVICE: "SELECT id FROM store_services WHERE merchant_id = :merchant",
+    ids.STORE_NOTICE: "SELECT id FROM store_notices WHERE merchant_id = :merchant AND state = 'failed'",
+    ids.STORE_STOCK: "SELECT id FROM store_stock WHERE merchant_id = :merchant AND state = 'failed'",
     ids.STORE_UPDATE: "SELECT id FROM store_updates WHERE merchant_id = :merchant",
     ids.TRACKING_EVENT: "SELECT id FROM tracking_events WHERE merchant_id = :merchant",
     ids.USER: "SELECT id FROM users WHERE account_id IN (:merchant, :partner)",
@@ -120,6 +122,10 @@ ROWS: dict[str, str] = {
     "told_at, created_at, updated_at) "
     "SELECT merchant_id, gen_random_uuid(), store_id, 'state', id, id, 'told', now(), now(), now(), now() "
     "FROM orders WHERE merchant_id = :merchant AND store_id IN (SELECT id FROM stores)",
+    "store_notices that fail": "UPDATE store_notices SET state = 'failed', reason = 'No.' WHERE merchant_id = :merchant "
+    "AND id = (SELECT min(id) FROM store_notices WHERE merchant_id = :merchant)",
+    "store_stock that fails": "UPDATE store_stock SET state = 'failed', reason = 'No.' WHERE merchant_id = :merchant "
+    "AND id = (SELECT min(id) FROM store_stock WHERE merchant_id = :merchant)",
     # A shop that assigned the queued order to one of our warehouses, which has a service there.
     "store_locations": "INSERT INTO store_locations (merchant_id, store_id, external_id, warehouse_id, name, kind, "
     "service_id, active, updated_at) SELECT s.merchant_id, s.id, 'place', w.id, 'Hall', 'service', 'service', true, "

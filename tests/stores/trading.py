@@ -169,7 +169,7 @@ async def trading(
             name="Sample Goods",
             base_url=url,
             credentials={"access_token": "shpat_1"},
-            webhook_secret="hush-1",
+            webhook_secret=shop.client_secrets[0],
             settings=StoreSettings(**chosen),
         )
         async with works.begin(site.merchant) as work:
