@@ -233,7 +233,7 @@ def comes_back_by_the_customers_link(office: Office, site: Site, goods: Json, or
     site.run(CHOOSE, settings={"returns": "note"})
     assert site.run(SHELVES, **goods) == [shelves[0] + 1, shelves[1]]
     site.settle(lambda: not site.waiting())
-    until(site, "The shop knows what came back", STATE, "partially_returned", id=int(order))
+    until(site, "The shop knows what came back", STATE, "partially_returned", PATIENCE * 5, id=int(order))
     assert site.run(REFUNDS, id=int(order)) == ["-12.50", "-7.00"]
 
 
