@@ -65,7 +65,7 @@ TOLD: dict[str, Callable[[Populated], set[str]]] = {
     "twin": lambda world: {world.merchant.account_id},
 }
 
-# Kinds of ids that no answer holds: a service's is in the address that its shop calls, and that is told to the shop only.
+# Kinds of ids that no answer holds: a service's is in the address that its shop calls, which only the shop is told.
 UNTOLD = {ids.SESSION.prefix, ids.STORE_SERVICE.prefix}
 
 # What answers a caller with ids that it sent itself before, in vain.

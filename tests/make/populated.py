@@ -122,10 +122,10 @@ ROWS: dict[str, str] = {
     "told_at, created_at, updated_at) "
     "SELECT merchant_id, gen_random_uuid(), store_id, 'state', id, id, 'told', now(), now(), now(), now() "
     "FROM orders WHERE merchant_id = :merchant AND store_id IN (SELECT id FROM stores)",
-    "store_notices that fail": "UPDATE store_notices SET state = 'failed', reason = 'No.' WHERE merchant_id = :merchant "
-    "AND id = (SELECT min(id) FROM store_notices WHERE merchant_id = :merchant)",
-    "store_stock that fails": "UPDATE store_stock SET state = 'failed', reason = 'No.' WHERE merchant_id = :merchant "
-    "AND id = (SELECT min(id) FROM store_stock WHERE merchant_id = :merchant)",
+    "store_notices that fail": "UPDATE store_notices SET state = 'failed', reason = 'No.' "
+    "WHERE id = (SELECT id FROM store_notices WHERE merchant_id = :merchant ORDER BY id LIMIT 1)",
+    "store_stock that fails": "UPDATE store_stock SET state = 'failed', reason = 'No.' "
+    "WHERE id = (SELECT id FROM store_stock WHERE merchant_id = :merchant ORDER BY id LIMIT 1)",
     # A shop that assigned the queued order to one of our warehouses, which has a service there.
     "store_locations": "INSERT INTO store_locations (merchant_id, store_id, external_id, warehouse_id, name, kind, "
     "service_id, active, updated_at) SELECT s.merchant_id, s.id, 'place', w.id, 'Hall', 'service', 'service', true, "

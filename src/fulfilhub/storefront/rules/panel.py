@@ -205,6 +205,11 @@ def _stage(place: int) -> Callable[[Data], str]:
     return say
 
 
+def _late(data: Data) -> str:
+    done = "sent" if data.get("what") == "ship" else "taken on"
+    return f"The warehouse has not {done} it in the time that was agreed."
+
+
 def _short(data: Data) -> str:
     return f"The warehouse could not find {data.get('quantity')} of an item."
 
@@ -248,6 +253,8 @@ TOLD: Mapping[str, Callable[[Data], str]] = {
     "fulfilment.cancelled": _withdrawn,
     "fulfilment.change_answered": _answered,
     "fulfilment.change_requested": _asked,
+    "fulfilment.late": _late,
+    "fulfilment.lines_rejected": _always("The warehouse can't send some of it; another one is looked for."),
     "fulfilment.packed": _always("Packed."),
     "fulfilment.picked": _always("Picked."),
     "fulfilment.queued": _always("Waiting in a warehouse's queue."),

@@ -189,6 +189,7 @@ async def map_store_product(
     found, wanted = ids.STORE.find(store_id), ids.STORE_PRODUCT.find(store_product_id)
     product_id = ids.PRODUCT.read(data.product_id, "/product_id")
     async with works.begin(merchant.scope, once) as work:
+        await queries.get_variant(work, found, wanted)
         if product_id not in await get_products(work, [product_id]):
             detail = "There is no such product."
             raise Invalid(detail, fields=[FieldError("/product_id", detail)])
