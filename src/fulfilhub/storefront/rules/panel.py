@@ -205,7 +205,7 @@ def _stage(place: int) -> Callable[[Data], str]:
     return say
 
 
-def _late(data: Data) -> str:
+def _overdue(data: Data) -> str:
     done = "sent" if data.get("what") == "ship" else "taken on"
     return f"The warehouse has not {done} it in the time that was agreed."
 
@@ -253,7 +253,7 @@ TOLD: Mapping[str, Callable[[Data], str]] = {
     "fulfilment.cancelled": _withdrawn,
     "fulfilment.change_answered": _answered,
     "fulfilment.change_requested": _asked,
-    "fulfilment.late": _late,
+    "fulfilment.late": _overdue,
     "fulfilment.lines_rejected": _always("The warehouse can't send some of it; another one is looked for."),
     "fulfilment.packed": _always("Packed."),
     "fulfilment.picked": _always("Picked."),
