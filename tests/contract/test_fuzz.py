@@ -105,7 +105,7 @@ def _run(served: Served, kind: str, folder: Path, seed: int, told: str, *options
         text=True,
         check=False,
     )
-    assert found.returncode == 0, f"seed {seed}\n{found.stdout[-8000:]}{found.stderr[-2000:]}"
+    assert found.returncode == 0, f"seed {seed}\n{found.stdout[-40000:]}{found.stderr[-2000:]}"
     return [json.loads(line) for line in report.read_text().splitlines()]
 
 

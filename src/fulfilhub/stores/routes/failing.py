@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import FromPath, PathParameter
 
 from fulfilhub.accounts.principal import MerchantCaller, may
 from fulfilhub.platform import ids
@@ -16,6 +18,15 @@ from fulfilhub.stores.schemas.failing import FailingOut, TriedAgain, failing_out
 from fulfilhub.web.once import Once
 from fulfilhub.web.paging import Cursor, Limit, Page, page_of
 from fulfilhub.web.replies import ok
+
+ItemId = Annotated[
+    str,
+    PathParameter(
+        max_length=40,
+        description="What failed: its id in the list of what fails.",
+        schema_extra={"examples": ["sup_01h455vb4pex5vsknk084sn02q"]},
+    ),
+]
 
 
 @get(
@@ -59,7 +70,7 @@ async def retry_failing(
     merchant: NamedDependency[MerchantCaller],
     once: NamedDependency[Once],
     store_id: FromPath[str],
-    item_id: FromPath[str],
+    item_id: ItemId,
 ) -> Response[TriedAgain]:
     """A message is read again, an order read anew from the store, anything else told again."""
     found = ids.STORE.find(store_id)
