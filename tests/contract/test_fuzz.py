@@ -34,6 +34,7 @@ allow-x00 = false
 
 [parameters]
 cursor = ""
+wait = 0
 
 [phases.stateful]
 max-steps = 10
@@ -142,6 +143,7 @@ allow-x00 = false
 
 [parameters]
 cursor = ""
+wait = 0
 
 [phases.stateful]
 max-steps = 10

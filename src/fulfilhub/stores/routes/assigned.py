@@ -10,7 +10,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from fulfilhub.accounts.principal import MerchantCaller, may
 from fulfilhub.platform import ids
-from fulfilhub.platform.errors import Conflict, Unavailable
+from fulfilhub.platform.errors import Conflict, Forbidden, Invalid, NotFound, RateLimited, Unauthenticated, Unavailable
 from fulfilhub.platform.scopes import Merchant
 from fulfilhub.platform.secrets import Vault
 from fulfilhub.platform.settings import Settings
@@ -35,9 +35,11 @@ from fulfilhub.stores.schemas.assigned import (
 )
 from fulfilhub.web.once import Once
 from fulfilhub.web.paging import Cursor, Limit, Page, page_of
+from fulfilhub.web.problems import problems
 from fulfilhub.web.replies import ok
 
 TAGGED = ["Store locations"]
+LOOK = problems(Unauthenticated, Forbidden, NotFound, Conflict, Invalid, RateLimited, Unavailable)
 
 
 async def _places(
@@ -66,7 +68,7 @@ async def _shown(work: Work, store_id: str, places: Places | Refused | Retry) ->
     **may("stores:read"),
     tags=TAGGED,
     summary="List a store's locations",
-    responses=READ,
+    responses=LOOK,
 )
 async def list_store_locations(
     works: NamedDependency[Works],
