@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -190,19 +191,21 @@ class TestTheCustomersAccount:
     @pytest.mark.parametrize(
         ("token", "code"),
         [
-            ("nonsense", "bad_session_token"),
-            ("", "bad_session_token"),
-            (session_token(secret="shpss_" + "x" * 32), "bad_session_token"),
-            (session_token(aud="another app"), "bad_session_token"),
-            (session_token(exp=1_700_000_000), "expired_session_token"),
-            (session_token(nbf=int(time.time()) + 3600), "bad_session_token"),
-            (session_token("77"), "bad_session_token"),  # a token of the admin's: its subject is no customer
+            (lambda: "nonsense", "bad_session_token"),
+            (lambda: "", "bad_session_token"),
+            (lambda: session_token(secret="shpss_" + "x" * 32), "bad_session_token"),
+            (lambda: session_token(aud="another app"), "bad_session_token"),
+            (lambda: session_token(exp=1_700_000_000), "expired_session_token"),
+            (lambda: session_token(nbf=int(time.time()) + 3600), "bad_session_token"),
+            (lambda: session_token("77"), "bad_session_token"),  # a token of the admin's: its subject is no customer
         ],
     )
-    async def test_only_what_shopify_signed_for_our_app_gets_in(self, front: Front, token: str, code: str) -> None:
+    async def test_only_what_shopify_signed_for_our_app_gets_in(
+        self, front: Front, token: Callable[[], str], code: str
+    ) -> None:
         bodies: list[Any] = [None, {"lines": []}]
         for body in bodies:
-            answer = await front.asked(token, body=body)
+            answer = await front.asked(token(), body=body)
             if answer.status_code != 422:  # a body that is no body is told before anything else
                 assert (answer.status_code, answer.json()["code"]) == (401, code)
 

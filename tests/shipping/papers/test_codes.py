@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from barcode.charsets import code128  # type: ignore[import-untyped]
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fulfilhub.shipping.papers.codes import bars, squares
@@ -34,6 +34,9 @@ def read(found: list[tuple[bool, int]]) -> str:
     return text
 
 
+@example("99")
+@example("9912")
+@example("99A")
 @given(PRINTABLE)
 def test_code_128_reads_as_it_was_told(text: str) -> None:
     assert read(bars(text)) == text
