@@ -6,6 +6,7 @@ from __future__ import annotations
 import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -13,7 +14,10 @@ import pytest
 from fulfilhub.platform.secrets import Vault
 from fulfilhub.platform.settings import Settings
 from fulfilhub.platform.work import Works
-from fulfilhub.stores.commands import pulling
+from fulfilhub.stores import queries
+from fulfilhub.stores.commands import lanes, pulling
+from fulfilhub.stores.commands.connections import StoreChange, change
+from fulfilhub.stores.rules import Settings as StoreSettings
 from tests.fakes.shopify import moves, orders, requests
 from tests.fakes.shopify.engine import No
 from tests.fakes.shopify.faults import Fault
@@ -358,3 +362,19 @@ async def test_whatever_is_heard_when_and_how_often_both_sides_agree_in_the_end(
             asked[at] = asked.get(at, 0) + each.remaining
     assert sum(line.ordered - line.cancelled for line in found[1]) == sum(asked.values())
     assert await till.given(order) == {at: units for at, units in asked.items() if units}
+
+
+async def test_stock_is_looked_at_anew_when_other_places_stand_for_warehouses(till: Counter) -> None:
+    async with till.site.works.begin(till.site.merchant) as work:
+        kept = StoreChange(settings=StoreSettings(stock_sync=True))
+        await change(work, till.runner.vault, till.store_id, kept, None)
+        await lanes.set_lane(
+            work, till.store_id, check_at=work.now + timedelta(hours=6), look_id=None, look_due_at=None
+        )
+    await till.map([till.site.leeds], work_off=False)
+    async with till.site.works.begin(till.site.merchant) as work:
+        lane = await queries.lane(work, till.store_id)
+    assert lane is not None
+    assert lane.look_id is not None
+    assert lane.check_at is not None
+    assert lane.check_at <= work.now, "not only with the check that comes every six hours"

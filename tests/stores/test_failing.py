@@ -14,6 +14,7 @@ from fulfilhub.platform import ids
 from fulfilhub.platform.errors import Conflict, NotFound
 from fulfilhub.platform.scopes import Platform
 from fulfilhub.platform.secrets import Vault
+from fulfilhub.platform.settings import Settings
 from fulfilhub.platform.work import Works
 from fulfilhub.stores import queries
 from fulfilhub.stores.commands import failing
@@ -21,8 +22,26 @@ from fulfilhub.stores.schemas.failing import failing_out
 from tests.make.shipped import shipped_order
 from tests.make.world import Client, JsonObject
 from tests.stores.conftest import Hand
+from tests.stores.mapped import counter
 from tests.stores.selling import make_till
 from tests.stores.test_routes import connect, knock
+
+ASSIGNED = """
+INSERT INTO store_assigned_orders (merchant_id, store_id, external_id, code, reason, updated_at)
+VALUES (:m, :s, 'gid://shopify/Order/7', 'unreadable', 'No order at all.', now())
+"""
+ASSIGNMENT = """
+INSERT INTO store_assignments (merchant_id, id, store_id, external_id, order_external_id, location_id, state,
+                               changed_at, created_at, updated_at)
+VALUES (:m, uuidv7(), :s, 'gid://shopify/FulfillmentOrder/7', 'gid://shopify/Order/7', 'gid://shopify/Location/1',
+        'waiting', now(), now(), now())
+"""
+RETURNED = """
+INSERT INTO store_returns (merchant_id, id, store_id, order_external_id, external_id, name, begun, status, refunds,
+                           code, reason, created_at, updated_at)
+VALUES (:m, uuidv7(), :s, 'gid://shopify/Order/8', 'gid://shopify/Return/1', '#8-R1', 'store', 'requested', '{}',
+        'unknown_order', 'Not here.', now(), now())
+"""
 
 
 @pytest.fixture
@@ -116,6 +135,29 @@ async def test_what_the_shop_would_not_take_is_told_again(
         with pytest.raises((Conflict, NotFound)):
             async with works.begin(till.site.merchant) as work:
                 await failing.retry(work, till.store_id, item.id)
+
+
+async def test_what_a_shop_assigned_or_took_back_is_read_anew(
+    works: Works, worker_works: Works, settings: Settings, vault: Vault
+) -> None:
+    async with counter(works, worker_works, settings, vault) as till:
+        async with worker_works.begin(Platform("test")) as work:
+            for statement in (ASSIGNED, ASSIGNMENT, RETURNED):
+                given = {"m": till.site.merchant.account_id, "s": till.store_id}
+                await work.db.execute(text(statement), given)
+        async with works.begin(till.site.merchant) as work:
+            rows = await queries.list_failing(work, till.store_id, None, 10)
+        items = {item.kind: item for item in map(failing_out, rows)}
+        assert {kind: (each.code, each.reason) for kind, each in items.items()} == {
+            "assignment": ("unreadable", "No order at all."),
+            "store_return": ("unknown_order", "Not here."),
+        }
+        for each in items.values():
+            async with works.begin(till.site.merchant) as work:
+                await failing.retry(work, till.store_id, each.id)
+        async with worker_works.begin(Platform("test")) as work:
+            queued = set((await work.db.execute(text("SELECT kind FROM jobs"))).scalars())
+        assert {"stores.follow_order", "stores.read_returns"} <= queued
 
 
 async def _break(worker_works: Works) -> None:

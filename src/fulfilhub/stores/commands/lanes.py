@@ -154,6 +154,13 @@ async def look_now(work: Work, store_id: UUID) -> None:
     await look_again(work, store_id, check_at=work.now)
 
 
+async def look_anew(work: Work, store_id: UUID) -> None:
+    """Have all of a store's stock computed anew, where it is kept: what its places stand for has changed."""
+    lane = await queries.lane(work, store_id, lock=True)
+    if lane is not None and lane.follows_stock:
+        await look_again(work, store_id, check_at=work.now)
+
+
 async def look_again(work: Work, store_id: UUID, **values: object) -> None:
     """Queue a look at what happened, and change the lane by the way."""
     look_id = ids.new()

@@ -19,6 +19,7 @@ from fulfilhub.stores import queries
 from fulfilhub.stores.adapters.assigning import Place, Registered
 from fulfilhub.stores.adapters.port import Connection, InDoubt, Pushed, Refused, Retry
 from fulfilhub.stores.commands.following import mark
+from fulfilhub.stores.commands.lanes import look_anew
 from fulfilhub.stores.commands.pulling import keep_pulling
 from fulfilhub.stores.models import StoreLocation, StoreService
 from fulfilhub.stores.queries import ServiceRow, assigned
@@ -91,6 +92,7 @@ async def map_places(work: Work, store_id: UUID, wanted: Mapped, places: Sequenc
     await keep_pulling(work, store_id, mapped=bool(wanted.locations or wanted.services))
     rows_ = await work.fetch_raw(OPEN_ORDERS, work.account_id, store_id)
     await mark(work, store_id, [row[0] for row in rows_])
+    await look_anew(work, store_id)
 
 
 def _check(
@@ -224,6 +226,7 @@ async def service_done(work: Work, row: ServiceRow, answer: Registered | Pushed 
             made.on_conflict_do_update(index_elements=["merchant_id", "store_id", "external_id"], set_=changed)
         )
         await keep_pulling(work, row.store_id, mapped=True)
+        await look_anew(work, row.store_id)
     elif isinstance(answer, Pushed):
         await _forget(work, row)
     elif isinstance(answer, Refused):
@@ -245,6 +248,7 @@ async def _forget(work: Work, row: ServiceRow) -> None:
     )
     mapped = await queries.is_mapped(work, row.store_id)
     await keep_pulling(work, row.store_id, mapped=mapped)
+    await look_anew(work, row.store_id)
 
 
 async def retry_order(work: Work, store_id: UUID, assignment_id: UUID) -> None:
